@@ -1,0 +1,4 @@
+package event
+
+// accountFacts are the facts of api/account.
+var accountFacts = []Fact{}

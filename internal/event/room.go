@@ -1,0 +1,4 @@
+package event
+
+// roomFacts are the facts of signaling/room.
+var roomFacts = []Fact{}
