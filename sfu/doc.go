@@ -1,0 +1,22 @@
+// Package sfu is the media plane: it takes RTP in from publishers and writes
+// it out to viewers, without decoding it. It is useful alone (WHIP in, WHEP
+// out) and knows nothing of accounts, rooms as the product means them, or
+// sockets: whoever embeds it carries the session descriptions and the events.
+//
+// One participant has one peer connection. The client always offers, so two
+// offers never meet. A client's offer carries recvonly media sections ahead of
+// need, called slots; which participant and source a slot shows is told by the
+// [Slots] event and changes without a new offer.
+//
+// The way of one packet: pion's SRTP session → [track.go] one read loop per
+// encoding: parse, account, cache → copy-on-write list of viewers →
+// [downtrack.go] choose layer, rewrite header, write. The way back: RTCP →
+// [feedback.go]; transport-wide feedback → [allocator.go] → target layers.
+//
+// It refuses to transcode, to mix, to touch payloads beyond the VP8 descriptor,
+// and to be an ICE-lite agent: a lite agent sends media to an address that
+// never answered.
+//
+// Locks are taken in the order Engine → Room → Peer → Track → DownTrack. The
+// packet path takes only the last. No callback runs with a lock held.
+package sfu
