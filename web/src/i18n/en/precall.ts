@@ -1,0 +1,3 @@
+export default {
+  title: 'Check your devices',
+} as const;
