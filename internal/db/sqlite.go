@@ -1,0 +1,83 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the "sqlite" driver
+)
+
+// readers is how many queries may read a SQLite file at once.
+const readers = 4
+
+// openSQLite opens the file for one writer and a pool of readers. WAL lets them
+// work side by side; synchronous FULL makes a commit survive a power cut, which
+// NORMAL does not in WAL mode. Deleted rows are overwritten, for they may hold
+// what a person asked us to forget.
+func openSQLite(ctx context.Context, path string) (write, read *bun.DB, err error) {
+	if path == "" {
+		return nil, nil, fmt.Errorf("no file name given")
+	}
+	if err := privateFile(path); err != nil {
+		return nil, nil, err
+	}
+	common := []string{
+		"busy_timeout(5000)", "foreign_keys(1)", "mmap_size(0)",
+		"synchronous(FULL)", "secure_delete(1)", "trusted_schema(0)",
+	}
+	writer, err := sql.Open("sqlite", sqliteDSN(path, append([]string{"journal_mode(WAL)"}, common...)))
+	if err != nil {
+		return nil, nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	// The writer opens first: it creates the file's WAL, readers only find it.
+	if err := writer.PingContext(ctx); err != nil {
+		writer.Close()
+		return nil, nil, err
+	}
+	reader, err := sql.Open("sqlite", sqliteDSN(path, append([]string{"query_only(1)"}, common...)))
+	if err != nil {
+		writer.Close()
+		return nil, nil, err
+	}
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	if err := reader.PingContext(ctx); err != nil {
+		writer.Close()
+		reader.Close()
+		return nil, nil, err
+	}
+	return bun.NewDB(writer, sqlitedialect.New()), bun.NewDB(reader, sqlitedialect.New()), nil
+}
+
+func sqliteDSN(path string, pragmas []string) string {
+	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}, "_timezone": {"UTC"}}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
+}
+
+// privateFile makes sure the file exists and only its owner can read it. SQLite
+// gives the WAL beside it the same mode.
+func privateFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return f.Chmod(0o600)
+	}
+	return nil
+}
