@@ -7,13 +7,12 @@ import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 import { configDefaults, defineConfig as defineTestConfig } from 'vitest/config';
 
-const compressible = /\.(js|css|svg|json|webmanifest|txt)$/;
+const compressible = /\.(html|js|css|svg|json|webmanifest|txt)$/;
 const smallest = 1024; // bytes; below this the headers weigh more than is won
 
 /**
- * Writes a .gz beside each asset worth it, so the server sends a file instead
- * of compressing the same bytes for every visitor. index.html is left alone:
- * the server writes a nonce into it per request.
+ * Writes a .gz beside each file worth it, so the server sends a file instead
+ * of compressing the same bytes for every visitor.
  */
 function gzipSiblings(): Plugin {
   let dir = '';
@@ -67,8 +66,6 @@ export default defineConfig({
   }),
   plugins: [react(), gzipSiblings(), keepPlaceholder()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  // The server replaces this word by the nonce of its Content-Security-Policy.
-  html: { cspNonce: '__CSP_NONCE__' },
   build: {
     target: ['chrome111', 'firefox114', 'safari16.4'],
     sourcemap: false,

@@ -7,11 +7,6 @@ import { newQueryClient } from './queryClient';
 import { newRouter } from './router';
 import { cssVariables, theme } from './theme';
 
-/** The nonce of the page's policy; styles made at run time must carry it. */
-function styleNonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
-}
-
 export function Providers() {
   const [client] = useState(newQueryClient);
   const [router] = useState(newRouter);
@@ -20,7 +15,6 @@ export function Providers() {
       theme={theme}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
-      getStyleNonce={styleNonce}
     >
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />

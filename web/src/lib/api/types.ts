@@ -1,0 +1,30 @@
+// The names the application uses for what the API speaks.
+import { type components } from './schema.gen';
+
+type Schemas = components['schemas'];
+
+export type Me = Schemas['Me'];
+export type Device = Schemas['Device'];
+export type Person = Schemas['Person'];
+export type Role = Person['role'];
+export type Invitation = Schemas['Invitation'];
+export type InvitationPreview = Schemas['InvitationPreview'];
+export type Care = Schemas['Care'];
+export type VideoRoom = Schemas['VideoRoom'];
+export type NewRoom = Schemas['NewRoom'];
+export type Participant = Schemas['Participant'];
+export type JoinRoomResponse = Schemas['JoinRoomResponse'];
+export type Attendance = Schemas['Attendance'];
+export type GuestLink = Schemas['GuestLink'];
+export type Recording = Schemas['Recording'];
+export type Source = Participant['tracks'][number]['source'];
+
+/** Staff sees schedules, people and who is waiting; clients and guests do not. */
+export function isStaff(me: Pick<Me, 'kind' | 'role'>): boolean {
+  return me.kind === 'user' && me.role !== undefined && me.role !== 'client';
+}
+
+/** Whether a role manages every account, not only their own clients. */
+export function managesPeople(me: Pick<Me, 'kind' | 'role'>): boolean {
+  return me.kind === 'user' && (me.role === 'admin' || me.role === 'moderator');
+}
