@@ -32,6 +32,9 @@ type RoomGrant struct {
 	Publish   bool
 	Subscribe bool
 	Moderator bool
+	// Admitted passes by the waiting room: the operator made this token and
+	// answers for who holds it. Links and join tokens never have it.
+	Admitted bool
 }
 
 // Principal is an identity stamped by the server; nothing a client sends can
