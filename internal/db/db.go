@@ -11,7 +11,6 @@ package db
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,6 +58,7 @@ type DB struct {
 	wake       chan struct{} // a commit left facts to dispatch
 	running    atomic.Bool   // Run is on: this node dispatches its own facts
 	dispatchMu sync.Mutex    // one dispatch at a time keeps facts in order
+	closed     atomic.Bool
 	closeOnce  sync.Once
 	closeErr   error
 }
@@ -120,6 +120,7 @@ func (d *DB) Ready(ctx context.Context) error {
 // Close lets the writes already accepted commit, then closes. Stop Run first.
 func (d *DB) Close() error {
 	d.closeOnce.Do(func() {
+		d.closed.Store(true)
 		if d.group != nil {
 			d.group.close()
 		}
@@ -176,9 +177,8 @@ func (d *DB) wakeDispatcher() {
 }
 
 func (d *DB) writePostgres(ctx context.Context, body func(context.Context, bun.Tx) error) error {
-	err := d.write.RunInTx(ctx, &sql.TxOptions{}, body)
-	if errors.Is(err, sql.ErrConnDone) || (err != nil && err.Error() == "sql: database is closed") {
+	if d.closed.Load() {
 		return ErrClosed
 	}
-	return err
+	return d.write.RunInTx(ctx, nil, body)
 }

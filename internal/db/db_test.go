@@ -97,7 +97,7 @@ func TestWriteTogether(t *testing.T) {
 		for i := range 64 {
 			wg.Go(func() {
 				err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-					if err := add(string(rune('A' + i)))(ctx, tx); err != nil {
+					if err := add(string(rune('A'+i)))(ctx, tx); err != nil {
 						return err
 					}
 					if i%4 == 3 {

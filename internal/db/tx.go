@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -87,7 +86,3 @@ func (tx *Tx) flush(ctx context.Context) error {
 	}
 	return nil
 }
-
-// outboxLease is how long a node may be silent before another dispatches what
-// it committed. The sweeper renews leases three times as often.
-const outboxLease = 12 * time.Second

@@ -35,6 +35,7 @@ CREATE INDEX room_members_user ON room_members (user_id, room_id);
 CREATE TABLE room_access (
     room_id     text NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
     identity    text NOT NULL,
+    name        text NOT NULL,
     admitted_at timestamptz,
     admitted_by text,
     banned_at   timestamptz,

@@ -35,6 +35,7 @@ CREATE INDEX room_members_user ON room_members (user_id, room_id);
 CREATE TABLE room_access (
     room_id     TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
     identity    TEXT NOT NULL,
+    name        TEXT NOT NULL,
     admitted_at TIMESTAMP,
     admitted_by TEXT,
     banned_at   TIMESTAMP,
