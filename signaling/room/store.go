@@ -45,8 +45,9 @@ type memberRow struct {
 type accessRow struct {
 	bun.BaseModel `bun:"table:room_access,alias:a"`
 
-	RoomID     string    `bun:",pk"`
-	Identity   string    `bun:",pk"`
+	RoomID     string `bun:",pk"`
+	Identity   string `bun:",pk"`
+	Name       string
 	AdmittedAt time.Time `bun:",nullzero"`
 	AdmittedBy string    `bun:",nullzero"`
 	BannedAt   time.Time `bun:",nullzero"`
@@ -222,7 +223,7 @@ func (s store) access(ctx context.Context, id string) (map[string]accessRow, err
 // setAccess writes what the door knows of one person.
 func (s store) setAccess(ctx context.Context, tx *db.Tx, a accessRow) error {
 	_, err := tx.NewInsert().Model(&a).On("CONFLICT (room_id, identity) DO UPDATE").
-		Set("admitted_at = EXCLUDED.admitted_at").Set("admitted_by = EXCLUDED.admitted_by").
+		Set("name = EXCLUDED.name").Set("admitted_at = EXCLUDED.admitted_at").Set("admitted_by = EXCLUDED.admitted_by").
 		Set("banned_at = EXCLUDED.banned_at").Set("banned_by = EXCLUDED.banned_by").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write access to room %s: %w", a.RoomID, err)
