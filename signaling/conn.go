@@ -52,7 +52,6 @@ const (
 type Conn struct {
 	id    string
 	hub   *Hub
-	log   *slog.Logger
 	out   outbox
 	limit *rate.Limiter
 
@@ -74,10 +73,8 @@ type Conn struct {
 }
 
 func newConn(h *Hub, ws *websocket.Conn, upgrade *auth.Principal, now time.Time) *Conn {
-	id := rand.Text()
 	c := &Conn{
-		id: id, hub: h, ws: ws, upgrade: upgrade,
-		log:   h.log.With("connection", id),
+		id: rand.Text(), hub: h, ws: ws, upgrade: upgrade,
 		limit: rate.NewLimiter(rate.Limit(h.limits.Rate), h.limits.Burst),
 	}
 	c.out.wake = make(chan struct{}, 1)
@@ -88,6 +85,10 @@ func newConn(h *Hub, ws *websocket.Conn, upgrade *auth.Principal, now time.Time)
 // ID is unique over all connections of all nodes. It is known to the client and
 // is no secret.
 func (c *Conn) ID() string { return c.id }
+
+// log is made when there is something to say; ten thousand idle sockets have
+// nothing.
+func (c *Conn) log() *slog.Logger { return c.hub.log.With("connection", c.id) }
 
 // Principal is who speaks. It is set before any handler or OnOpen runs, and
 // never changes.
@@ -101,9 +102,9 @@ func (c *Conn) Principal() auth.Principal {
 // Send queues a push to this socket alone, after all that is queued already. It
 // never waits, and does nothing once the socket is closing.
 func (c *Conn) Send(frameType string, data any) {
-	frame, err := c.hub.encode(frameType, data)
+	frame, err := c.hub.mux.encode(frameType, data)
 	if err != nil {
-		c.log.Error("push not sent", "type", frameType, "error", err)
+		c.log().Error("push not sent", "type", frameType, "error", err)
 		return
 	}
 	c.push(pushFrame(frameType, "", 0, frame))
@@ -123,8 +124,8 @@ func (c *Conn) push(frame []byte) {
 	}
 }
 
-func (c *Conn) pushTopic(frame []byte) {
-	if !c.out.pushTopic(frame) {
+func (c *Conn) pushTopic(topic string, frame []byte) {
+	if !c.out.pushTopic(topic, frame) {
 		c.overload()
 	}
 }
@@ -162,15 +163,21 @@ const (
 func (c *Conn) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	written := make(chan struct{})
+	unreadable, written := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(written)
-		c.write(ctx)
+		if c.write(ctx) { // a close frame, that the peer now answers
+			select {
+			case <-unreadable:
+			case <-time.After(closeLinger):
+			}
+		}
+		_ = c.ws.Close() // also wakes the reader
 	}()
 	c.read(ctx)
+	close(unreadable)
 	c.hub.detach(c)
 	<-written
-	_ = c.ws.Close()
 
 	// What the client asked before it left is still done: a closing tab sends
 	// room.leave as its last word.

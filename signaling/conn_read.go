@@ -98,19 +98,21 @@ func (c *Conn) readEnded(err error, greeted bool) {
 	case errors.Is(err, errTooMany):
 		how = closing{code: CloseTooMany, reason: "too many pings", flush: true}
 	case errors.Is(err, websocket.ErrReadLimit):
-		how = closing{code: CloseTooBig, reason: "message too big", flush: true}
+		how = closing{code: CloseTooBig, reason: "message too big"}
 	case said != nil && said.Code != lost:
 		how = closing{code: websocket.CloseNormalClosure} // theirs; we echo
 	case timeout != nil && timeout.Timeout() && !greeted:
 		how = closing{code: CloseAuthTimeout, reason: "no hello in time", flush: true}
 	case timeout != nil && timeout.Timeout():
 		how = closing{code: CloseGoingAway, reason: "no sign of life"}
+	case said == nil && timeout == nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		how = closing{code: websocket.CloseProtocolError, reason: "not WebSocket"}
 	}
 	c.end(how)
 	// Closing a socket with unread bytes resets it, and the reset can overtake
 	// the close frame. So swallow what the peer is still sending, for a moment.
-	if how.code == CloseTooBig || how.code == CloseTooMany {
-		_ = c.ws.NetConn().SetReadDeadline(time.Now().Add(closeLinger))
+	// The writer ends it.
+	if how.code == CloseTooBig || how.code == CloseTooMany || how.code == websocket.CloseProtocolError {
 		_, _ = io.CopyN(io.Discard, c.ws.NetConn(), 4<<20)
 	}
 }

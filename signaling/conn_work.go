@@ -33,7 +33,7 @@ func (c *Conn) work(ctx context.Context) {
 func (c *Conn) serve(ctx context.Context, f frame) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.log.Error("handler panicked", "type", f.kind, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			c.log().Error("handler panicked", "type", f.kind, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			c.hub.stats.panics.Add(1)
 			c.Close(CloseInternal, "the server failed on "+f.kind)
 		}
@@ -54,6 +54,9 @@ func (c *Conn) serve(ctx context.Context, f frame) {
 		c.fail(f, err)
 		return
 	}
+	if c.hub.mux.requests[f.kind].lists {
+		res = filled(res)
+	}
 	data, err := json.Marshal(res)
 	if err != nil {
 		c.fail(f, fmt.Errorf("marshal reply: %w", err))
@@ -61,7 +64,7 @@ func (c *Conn) serve(ctx context.Context, f frame) {
 	}
 	c.reply(replyFrame(f.id, data))
 	if f.kind == "hello" {
-		c.log.Debug("socket opened", "kind", c.Principal().Kind)
+		c.log().Debug("socket opened", "kind", c.Principal().Kind)
 	}
 }
 
@@ -69,7 +72,7 @@ func (c *Conn) serve(ctx context.Context, f frame) {
 func (c *Conn) fail(f frame, err error) {
 	e, known := toError(err)
 	if !known {
-		c.log.Error("request failed", "type", f.kind, "error", err)
+		c.log().Error("request failed", "type", f.kind, "error", err)
 	}
 	c.hub.stats.failed(e.Status)
 	c.reply(errorFrame(f.id, e))
@@ -119,6 +122,9 @@ func (c *Conn) hello(ctx context.Context, data json.RawMessage) (Welcome, error)
 	if err := decodeData(data, &req); err != nil {
 		return Welcome{}, err
 	}
+	if len(req.Resume) > c.hub.limits.Topics {
+		return Welcome{}, fault.New(fault.Invalid, "invalid_data", "Too many topics.").With("data.resume", "has too many topics")
+	}
 	p, err := c.identify(ctx, req.Token)
 	if err != nil {
 		return Welcome{}, err
@@ -158,7 +164,7 @@ func (c *Conn) resume(ctx context.Context, topic string, since Position) TopicRe
 	if err != nil {
 		e, known := toError(err)
 		if !known {
-			c.log.Error("resume failed", "error", err)
+			c.log().Error("resume failed", "error", err)
 		}
 		return TopicResult{Error: e}
 	}
@@ -200,7 +206,7 @@ func (c *Conn) verify(ctx context.Context) {
 	case fault.Is(err, fault.Forbidden):
 		c.Close(CloseForbidden, "no longer allowed")
 	default: // the database is away; the next round asks again
-		c.log.Warn("identity not verified", "error", err)
+		c.log().Warn("identity not verified", "error", err)
 	}
 }
 

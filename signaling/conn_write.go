@@ -7,17 +7,18 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// write empties the outbox onto the socket and pings a silent peer. It returns
-// after the close frame, or when the socket is broken.
-func (c *Conn) write(ctx context.Context) {
+// write empties the outbox onto the socket and pings a silent peer, until the
+// close frame is written or the socket is broken. It reports whether the peer
+// may now answer a close frame.
+func (c *Conn) write(ctx context.Context) (said bool) {
 	heartbeat := time.NewTicker(c.hub.limits.Heartbeat)
 	defer heartbeat.Stop()
 	checked := time.Now()
 	for {
 		select {
 		case <-c.out.wake:
-			if !c.flush() {
-				return
+			if end := c.flush(); end != nil {
+				return end.code != lost
 			}
 		case now := <-heartbeat.C:
 			if now.Sub(checked) >= c.hub.limits.VerifyEvery {
@@ -28,15 +29,16 @@ func (c *Conn) write(ctx context.Context) {
 				continue
 			}
 			if err := c.ws.WriteControl(websocket.PingMessage, nil, now.Add(writeTimeout)); err != nil {
-				c.broken()
-				return
+				c.end(closing{code: lost})
+				return false
 			}
 		}
 	}
 }
 
-// flush writes all that waits, and reports whether the socket goes on.
-func (c *Conn) flush() bool {
+// flush writes all that waits. It returns how the socket has ended, or nil when
+// it goes on.
+func (c *Conn) flush() *closing {
 	for {
 		pong, frame, end := c.out.next()
 		var err error
@@ -48,30 +50,18 @@ func (c *Conn) flush() bool {
 			err = c.ws.WriteMessage(websocket.TextMessage, frame)
 			c.hub.stats.sent(len(frame))
 		case end != nil:
-			c.sayGoodbye(*end)
-			return false
+			if end.code != lost {
+				_ = c.ws.WriteControl(websocket.CloseMessage,
+					websocket.FormatCloseMessage(end.code, end.reason), c.out.deadline(time.Now()))
+			}
+			return end
 		default:
-			return true
+			return nil
 		}
 		if err != nil {
-			c.broken()
-			return false
+			broken := closing{code: lost}
+			c.end(broken)
+			return &broken
 		}
 	}
-}
-
-// sayGoodbye writes the close frame and gives the peer a moment to answer it.
-func (c *Conn) sayGoodbye(end closing) {
-	if end.code == lost {
-		return
-	}
-	_ = c.ws.WriteControl(websocket.CloseMessage,
-		websocket.FormatCloseMessage(end.code, end.reason), c.out.deadline(time.Now()))
-	_ = c.ws.NetConn().SetReadDeadline(time.Now().Add(closeLinger))
-}
-
-// broken ends a socket that cannot be written, and wakes the reader.
-func (c *Conn) broken() {
-	c.end(closing{code: lost})
-	_ = c.ws.NetConn().Close()
 }

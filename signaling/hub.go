@@ -2,8 +2,6 @@ package signaling
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
@@ -157,18 +155,10 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	}
 }
 
-// encode marshals the data of a declared push.
-func (h *Hub) encode(frameType string, data any) ([]byte, error) {
-	if err := h.mux.checkPush(frameType, data); err != nil {
-		return nil, err
-	}
-	return json.Marshal(data)
-}
-
 // Publish sends a frame to all who listen to a topic, in one order for all, and
 // keeps it for those who come back. It never waits for a socket.
 func (h *Hub) Publish(topic, frameType string, data any) {
-	text, err := h.encode(frameType, data)
+	text, err := h.mux.encode(frameType, data)
 	if err != nil {
 		h.log.Error("frame not published", "type", frameType, "error", err)
 		return
@@ -184,7 +174,7 @@ func (h *Hub) deliver(topic string, frame []byte) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for c := range s.listeners[topic] {
-		c.pushTopic(frame)
+		c.pushTopic(topic, frame)
 	}
 }
 
@@ -196,7 +186,7 @@ type Keyed interface{ SignalKey() string }
 // Signal sends a frame that may be dropped, and of which only the newest
 // counts: who speaks, who types, how good the line is.
 func (h *Hub) Signal(topic, frameType string, data any) {
-	text, err := h.encode(frameType, data)
+	text, err := h.mux.encode(frameType, data)
 	if err != nil {
 		h.log.Error("signal not sent", "type", frameType, "error", err)
 		return
@@ -219,16 +209,7 @@ func (h *Hub) Signal(topic, frameType string, data any) {
 // before any frame of the topic; in a handler, frames of the topic come after
 // its reply. Subscribing twice changes nothing.
 func (h *Hub) Subscribe(c *Conn, topic string) {
-	c.mu.Lock()
-	_, have := c.topics[topic]
-	c.mu.Unlock()
-	if have {
-		return
-	}
-	_, _, err := h.attach(c, topic, nil, true)
-	if err != nil && !errors.Is(err, errGone) {
-		h.log.Error("not subscribed", "error", err)
-	}
+	_, _, _ = h.attach(c, topic, nil, true) // fails only when the socket is gone
 }
 
 // Unsubscribe ends a subscription, whoever made it, and tells the client by a
@@ -239,8 +220,6 @@ func (h *Hub) Unsubscribe(c *Conn, topic string) {
 	}
 }
 
-var errGone = errors.New("the socket is gone")
-
 // join subscribes a client that asked to, within its limit of topics.
 func (h *Hub) join(c *Conn, topic string, since *Position) (Position, bool, error) {
 	return h.attach(c, topic, since, false)
@@ -250,9 +229,13 @@ func (h *Hub) attach(c *Conn, topic string, since *Position, byServer bool) (at 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gone {
-		return Position{}, false, errGone
+		return Position{}, false, fault.New(fault.Unavailable, "closing", "The connection is closing.")
 	}
-	if _, have := c.topics[topic]; !have && !byServer && len(c.topics) >= h.limits.Topics {
+	_, have := c.topics[topic]
+	if have && byServer {
+		return Position{}, false, nil
+	}
+	if !have && !byServer && len(c.topics) >= h.limits.Topics {
 		return Position{}, false, fault.New(fault.RateLimited, "too_many_topics", "This connection listens to too many topics.")
 	}
 	if c.topics == nil {
@@ -264,9 +247,7 @@ func (h *Hub) attach(c *Conn, topic string, since *Position, byServer bool) (at 
 		if byServer {
 			c.Send("topic.subscribed", TopicSubscribed{Topic: topic, Offset: at.Offset, Epoch: at.Epoch})
 		}
-		for _, frame := range j.missed {
-			c.push(frame)
-		}
+		recovered = recovered && c.out.pushMissed(j.missed)
 		c.out.hold()
 		h.shard(topic).add(topic, c)
 	})

@@ -18,7 +18,7 @@ import (
 // JSON) panic at start.
 type Mux struct {
 	requests map[string]request
-	pushes   map[string]reflect.Type
+	pushes   map[string]push
 	topics   []topicRule
 	onOpen   []func(*Conn)
 	onClose  []func(*Conn)
@@ -27,7 +27,14 @@ type Mux struct {
 // request is one client → server frame type.
 type request struct {
 	req, res reflect.Type
+	lists    bool // res may hold slices or maps
 	serve    func(ctx context.Context, c *Conn, data json.RawMessage) (any, error)
+}
+
+// push is one server → client frame type.
+type push struct {
+	data  reflect.Type
+	lists bool // may hold slices or maps
 }
 
 type topicRule struct {
@@ -42,7 +49,7 @@ var frameName = regexp.MustCompile(`^[a-z][a-zA-Z]{0,31}(\.[a-z][a-zA-Z]{0,31})?
 // NewMux makes a mux that knows the built-in frames: hello, ping,
 // topic.subscribe and topic.unsubscribe.
 func NewMux() *Mux {
-	m := &Mux{requests: map[string]request{}, pushes: map[string]reflect.Type{}}
+	m := &Mux{requests: map[string]request{}, pushes: map[string]push{}}
 	declare[Hello, Welcome](m, "hello")
 	declare[Ping, Pong](m, "ping")
 	declare[TopicSubscribe, TopicPosition](m, "topic.subscribe")
@@ -92,6 +99,7 @@ func (m *Mux) add(frameType string, r request) {
 	if r.req.Kind() != reflect.Struct || r.res.Kind() != reflect.Struct {
 		panic("signaling: request and response of " + frameType + " must be structs")
 	}
+	r.lists = hasLists(r.res, map[reflect.Type]bool{})
 	m.requests[frameType] = r
 }
 
@@ -103,29 +111,32 @@ func Push[T any](m *Mux, frameType string) {
 	if !frameName.MatchString(frameType) {
 		panic(fmt.Sprintf("signaling: bad frame type %q", frameType))
 	}
-	if have, taken := m.pushes[frameType]; taken && have != t {
+	if have, taken := m.pushes[frameType]; taken && have.data != t {
 		panic("signaling: two data types for push " + frameType)
 	}
 	if t.Kind() != reflect.Struct {
 		panic("signaling: data of push " + frameType + " must be a struct")
 	}
-	m.pushes[frameType] = t
+	m.pushes[frameType] = push{t, hasLists(t, map[reflect.Type]bool{})}
 }
 
-// checkPush reports whether data is what frameType was declared with.
-func (m *Mux) checkPush(frameType string, data any) error {
+// encode marshals the data of a push, if it is what the type was declared with.
+func (m *Mux) encode(frameType string, data any) ([]byte, error) {
 	want, ok := m.pushes[frameType]
 	if !ok {
-		return fmt.Errorf("push %s is not declared", frameType)
+		return nil, fmt.Errorf("push %s is not declared", frameType)
 	}
 	have := reflect.TypeOf(data)
 	if have != nil && have.Kind() == reflect.Pointer {
 		have = have.Elem()
 	}
-	if have != want {
-		return fmt.Errorf("push %s wants %v, not %v", frameType, want, have)
+	if have != want.data {
+		return nil, fmt.Errorf("push %s wants %v, not %v", frameType, want.data, have)
 	}
-	return nil
+	if want.lists {
+		data = filled(data)
+	}
+	return json.Marshal(data)
 }
 
 // Topic lets clients subscribe to topics that begin with prefix ("room:"),

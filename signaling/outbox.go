@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -19,13 +20,18 @@ type outbox struct {
 	mu      sync.Mutex
 	wake    chan struct{} // capacity 1; the writer waits here
 	frames  [][]byte
-	held    [][]byte // topic frames that must follow the reply in the making
-	asked   bool     // a request is being handled
-	holding bool     // and it has subscribed to a topic
-	signals []signal // oldest first
-	bytes   int      // of all of the above
-	pong    []byte   // newest WebSocket ping to answer; nil for none
+	held    []heldFrame // topic frames that must follow the reply in the making
+	asked   bool        // a request is being handled
+	holding bool        // and it has subscribed to a topic
+	signals []signal    // oldest first
+	bytes   int         // of all of the above
+	pong    []byte      // newest WebSocket ping to answer; nil for none
 	closing *closing
+}
+
+type heldFrame struct {
+	topic string
+	frame []byte
 }
 
 type signal struct {
@@ -66,7 +72,7 @@ func (o *outbox) push(frame []byte) bool {
 
 // pushTopic is push for a live frame of a topic: while a reply is being made
 // that tells where the topic stands, it waits behind that reply.
-func (o *outbox) pushTopic(frame []byte) bool {
+func (o *outbox) pushTopic(topic string, frame []byte) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.holding || o.closing != nil {
@@ -75,7 +81,7 @@ func (o *outbox) pushTopic(frame []byte) bool {
 	if !o.roomLocked(len(frame)) {
 		return false
 	}
-	o.held = append(o.held, frame)
+	o.held = append(o.held, heldFrame{topic, frame})
 	o.bytes += len(frame)
 	return true
 }
@@ -98,7 +104,29 @@ func (o *outbox) roomLocked(size int) bool {
 	for o.bytes+size > maxQueueBytes && len(o.signals) > 0 {
 		o.dropSignalLocked()
 	}
-	return o.bytes+size <= maxQueueBytes && len(o.frames)+len(o.held) < maxQueueFrames
+	waiting := len(o.frames) + len(o.held)
+	// A lone frame may be larger: closing would only bring the client back to
+	// ask for it again.
+	return waiting == 0 || o.bytes+size <= maxQueueBytes && waiting < maxQueueFrames
+}
+
+// pushMissed queues what a listener missed, all of it or nothing: a history
+// that would fill half of the queue by itself would end in 1013, resume, and
+// 1013 again.
+func (o *outbox) pushMissed(frames [][]byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	size := 0
+	for _, frame := range frames {
+		size += len(frame)
+	}
+	if len(o.frames)+len(o.held)+len(frames) > maxQueueFrames/2 || o.bytes+size > maxQueueBytes/2 {
+		return false
+	}
+	for _, frame := range frames {
+		o.pushLocked(frame)
+	}
+	return true
 }
 
 func (o *outbox) dropSignalLocked() {
@@ -166,11 +194,14 @@ func (o *outbox) reply(frame []byte) bool {
 }
 
 func (o *outbox) releaseLocked() {
-	o.frames = append(o.frames, o.held...)
+	for _, h := range o.held {
+		o.frames = append(o.frames, h.frame)
+	}
 	o.held, o.holding, o.asked = nil, false, false
 }
 
-// forget drops the signals of a topic that the client has left.
+// forget drops the signals and the held frames of a topic that the client has
+// left.
 func (o *outbox) forget(topic string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -184,6 +215,12 @@ func (o *outbox) forget(topic string) {
 	}
 	clear(o.signals[len(kept):])
 	o.signals = kept
+	o.held = slices.DeleteFunc(o.held, func(h heldFrame) bool {
+		if h.topic == topic {
+			o.bytes -= len(h.frame)
+		}
+		return h.topic == topic
+	})
 }
 
 // answerPing makes the writer answer a WebSocket ping.
@@ -250,7 +287,7 @@ func (o *outbox) next() (pong, frame []byte, end *closing) {
 		o.bytes -= len(frame)
 	case o.closing != nil:
 		end = o.closing
-	case len(o.signals) > 0:
+	case len(o.signals) > 0 && !o.holding:
 		frame = o.signals[0].frame
 		o.dropSignalLocked()
 		if len(o.signals) == 0 {

@@ -12,7 +12,7 @@ import (
 // registry knows every socket of the node, by identity and by session.
 type registry struct {
 	mu         sync.Mutex
-	conns      map[*Conn]struct{}
+	conns      map[*Conn]bool       // true once the socket can be reached no more
 	byIdentity map[identity][]*Conn // oldest first
 	bySession  map[string][]*Conn
 	closed     bool
@@ -34,7 +34,7 @@ func identityOf(p auth.Principal) identity {
 }
 
 func (r *registry) init() {
-	r.conns = map[*Conn]struct{}{}
+	r.conns = map[*Conn]bool{}
 	r.byIdentity = map[identity][]*Conn{}
 	r.bySession = map[string][]*Conn{}
 	r.drained = make(chan struct{})
@@ -48,7 +48,7 @@ func (r *registry) add(c *Conn, max int) error {
 	if r.closed || len(r.conns) >= max {
 		return fault.New(fault.Unavailable, "overloaded", "The server is busy. Please try again.")
 	}
-	r.conns[c] = struct{}{}
+	r.conns[c] = false
 	if c.upgrade != nil {
 		r.addSessionLocked(c.upgrade.SessionID, c)
 	}
@@ -66,6 +66,9 @@ func (r *registry) addSessionLocked(session string, c *Conn) {
 func (r *registry) name(c *Conn, p auth.Principal, max int) (replaced []*Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.conns[c] {
+		return nil // it ended while hello was at work
+	}
 	if c.upgrade != nil && c.upgrade.SessionID != p.SessionID {
 		r.dropSessionLocked(c.upgrade.SessionID, c)
 	}
@@ -96,6 +99,7 @@ func without(conns []*Conn, c *Conn) []*Conn {
 func (r *registry) forget(c *Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.conns[c] = true
 	if c.upgrade != nil {
 		r.dropSessionLocked(c.upgrade.SessionID, c)
 	}
@@ -167,7 +171,7 @@ func (r *registry) count() int {
 // tokens are not reached: their identity is text that a host chose, and may be
 // anybody's id.
 func (h *Hub) SendTo(principalID, frameType string, data any) {
-	text, err := h.encode(frameType, data)
+	text, err := h.mux.encode(frameType, data)
 	if err != nil {
 		h.log.Error("push not sent", "type", frameType, "error", err)
 		return
@@ -228,7 +232,7 @@ func (h *Hub) protect(c *Conn, fn func(*Conn)) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.stats.panics.Add(1)
-			c.log.Error("close callback panicked", "panic", p)
+			c.log().Error("close callback panicked", "panic", p)
 		}
 	}()
 	fn(c)

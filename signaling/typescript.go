@@ -21,7 +21,7 @@ func TypeScript(m *Mux) []byte {
 		roots = append(roots, m.requests[name].req, m.requests[name].res)
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.pushes)) {
-		roots = append(roots, m.pushes[name])
+		roots = append(roots, m.pushes[name].data)
 	}
 	for _, t := range roots {
 		g.collect(t)
@@ -40,7 +40,7 @@ func TypeScript(m *Mux) []byte {
 	}
 	out.WriteString("}\n\n/** Server → client, directly or on a topic. */\nexport interface Pushes {\n")
 	for _, name := range slices.Sorted(maps.Keys(m.pushes)) {
-		fmt.Fprintf(&out, "  '%s': %s;\n", name, g.ref(m.pushes[name]))
+		fmt.Fprintf(&out, "  '%s': %s;\n", name, g.ref(m.pushes[name].data))
 	}
 	out.WriteString("}\n")
 	return out.Bytes()

@@ -145,12 +145,13 @@ func permit(v verb, s standing, state State) error {
 }
 
 // permitOn decides whether by may use a verb of moderation on somebody who
-// stands as target. The host answers for the room: nobody removes or silences
-// them but the practice's admin; co-hosts do not remove each other.
+// stands as target. The host answers for the room: nobody removes them, though
+// an admin may end the room; co-hosts neither remove each other nor silence the
+// host.
 func permitOn(v verb, by, target standing) error {
 	switch v {
 	case kick:
-		if target == owner && by != admin || target == coHost && by == coHost {
+		if target == owner || target == coHost && by == coHost {
 			return fault.New(fault.Forbidden, "is_host", "A host of this room cannot be removed.")
 		}
 	case mute:

@@ -1,0 +1,338 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"mentara/internal/auth"
+	"mentara/internal/db"
+	"mentara/internal/fault"
+)
+
+// People is what a room asks of the practice's accounts.
+type People interface {
+	// Treats reports whether the therapist treats the client.
+	Treats(ctx context.Context, therapist, client string) (bool, error)
+	// Users returns those of the ids that are accounts in good standing.
+	Users(ctx context.Context, ids []string) (map[string]User, error)
+	// CreateGuestLink makes a one-time link to a room and returns its secret.
+	CreateGuestLink(ctx context.Context, roomID, createdBy string, ttl time.Duration) (string, error)
+}
+
+// User is an account, as far as a room needs it.
+type User struct {
+	Name string
+	Role auth.Role
+}
+
+// Publisher is the hub, as far as a room needs it.
+type Publisher interface {
+	Publish(topic, frameType string, data any)
+	Signal(topic, frameType string, data any)
+}
+
+// Caps bound what rooms may cost this node. Zero fields take the defaults.
+type Caps struct {
+	Rooms        int           // live at once, 1,000
+	Participants int           // in one room, those who wait included, 50
+	PerIdentity  int           // seats one identity holds in all rooms, 4
+	Prechecks    int           // loopback calls at once, 50
+	SeatGrace    time.Duration // a dropped seat is kept, 30 s
+	EndGrace     time.Duration // after its end an empty room stays open, 15 min
+}
+
+func (c Caps) withDefaults() Caps {
+	for field, value := range map[*int]int{&c.Rooms: 1000, &c.Participants: 50, &c.PerIdentity: 4, &c.Prechecks: 50} {
+		if *field <= 0 {
+			*field = value
+		}
+	}
+	if c.SeatGrace <= 0 {
+		c.SeatGrace = 30 * time.Second
+	}
+	if c.EndGrace <= 0 {
+		c.EndGrace = 15 * time.Minute
+	}
+	return c
+}
+
+// Options are the parts a Service works with.
+type Options struct {
+	DB      *db.DB
+	Hub     Publisher
+	Jobs    Jobs
+	People  People
+	Tokens  *TokenIssuer
+	Engines map[string]Engine // by name; "sfu" must be there
+	Caps    Caps
+	Log     *slog.Logger
+	Now     func() time.Time
+	// SocketURL is where clients open their WebSocket.
+	SocketURL string
+}
+
+// Service is everything that can be asked of rooms. REST and frames are two
+// doors to the same methods.
+type Service struct {
+	store     store
+	hub       Publisher
+	jobs      Jobs
+	people    People
+	tokens    *TokenIssuer
+	engines   map[string]Engine
+	caps      Caps
+	log       *slog.Logger
+	clock     func() time.Time
+	socketURL string
+
+	// mu guards what follows; nothing is waited for while it is held.
+	mu       sync.Mutex
+	sessions map[string]*session
+	claims   map[string]int // seats by identity
+	closed   bool
+	precalls precalls
+}
+
+// New makes a service. Run must run while it is used.
+func New(o Options) *Service {
+	return &Service{
+		store: store{o.DB}, hub: o.Hub, jobs: o.Jobs, people: o.People, tokens: o.Tokens,
+		engines: o.Engines, caps: o.Caps.withDefaults(), log: o.Log, clock: o.Now, socketURL: o.SocketURL,
+		sessions: map[string]*session{}, claims: map[string]int{}, precalls: newPrecalls(),
+	}
+}
+
+// now is the time as rooms keep it: UTC, in the milliseconds that both
+// databases and JSON carry.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// Run lets time pass for rooms, and ends every session of this node with ctx.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.Tick(ctx)
+		case <-ctx.Done():
+			s.shutdown()
+			return nil
+		}
+	}
+}
+
+// Tick does what is due: seats whose grace ran out, heartbeats, loopback calls
+// that took their time, stays that a dead node left open. Run calls it each
+// second.
+func (s *Service) Tick(ctx context.Context) {
+	now := s.now()
+	var wait sync.WaitGroup
+	for _, sess := range s.all() {
+		wait.Go(func() {
+			// errGone: the session ended by itself meanwhile.
+			_ = sess.do(ctx, func() { sess.tick(ctx, now) })
+		})
+	}
+	wait.Wait()
+	s.endPrecalls(now)
+	if s.sweepDue(now) {
+		if err := s.store.endLostStays(ctx, now); err != nil && ctx.Err() == nil {
+			s.log.Error("lost stays not ended", "error", err)
+		}
+	}
+}
+
+// shutdown lets everybody's stay end in the record, with their admission kept:
+// they will be back on the next start of this server.
+func (s *Service) shutdown() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	ctx, cancel := background()
+	defer cancel()
+	var wait sync.WaitGroup
+	for _, sess := range s.all() {
+		wait.Go(func() { _ = sess.do(ctx, func() { sess.suspend(ctx) }) })
+	}
+	wait.Wait()
+	s.endPrecalls(s.now().Add(precallLasts))
+}
+
+func (s *Service) all() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*session, 0, len(s.sessions))
+	for _, sess := range s.sessions {
+		list = append(list, sess)
+	}
+	return list
+}
+
+// peek returns the live session of a room, or nil.
+func (s *Service) peek(id string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[id]
+}
+
+// forget takes a session that has ended off the list.
+func (s *Service) forget(sess *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sessions[sess.id] == sess {
+		delete(s.sessions, sess.id)
+	}
+}
+
+// claim counts a seat of an identity, or refuses one too many.
+func (s *Service) claim(identity string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.claims[identity] >= s.caps.PerIdentity {
+		return fault.New(fault.RateLimited, "too_many_rooms", "You are in too many rooms already. Please leave one first.")
+	}
+	s.claims[identity]++
+	return nil
+}
+
+func (s *Service) release(identity string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.claims[identity]--; s.claims[identity] <= 0 {
+		delete(s.claims, identity)
+	}
+}
+
+// in runs f on the live session of a room, which is begun if there is none.
+func (s *Service) in(ctx context.Context, id string, f func(*session) error) error {
+	for range 8 { // a session may end while the call waits for it
+		sess, err := s.session(ctx, id)
+		if err != nil {
+			return err
+		}
+		var failed error
+		switch err := sess.do(ctx, func() { failed = f(sess) }); {
+		case err == nil:
+			return failed
+		case !errors.Is(err, errGone):
+			return err
+		}
+	}
+	return fault.New(fault.Unavailable, "room_busy", "The room is changing. Please try again.").After(time.Second)
+}
+
+// inLive is in for what only makes sense when somebody is there. live is false
+// when nobody is.
+func (s *Service) inLive(ctx context.Context, id string, f func(*session) error) (live bool, err error) {
+	sess := s.peek(id)
+	if sess == nil {
+		return false, nil
+	}
+	var failed error
+	err = sess.do(ctx, func() { failed = f(sess) })
+	if errors.Is(err, errGone) {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	return true, failed
+}
+
+// session returns the live session of a room, begun from the database if need
+// be. Rooms that ended have none.
+func (s *Service) session(ctx context.Context, id string) (*session, error) {
+	if sess := s.peek(id); sess != nil {
+		return sess, nil
+	}
+	r, members, err := s.store.room(ctx, s.store.db.Read(), id)
+	if err != nil {
+		return nil, err
+	}
+	if r.State == Ended {
+		return nil, errEnded()
+	}
+	access, err := s.store.access(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.names(ctx, members)
+	if err != nil {
+		return nil, err
+	}
+	sess := &session{
+		svc: s, id: id, log: s.log.With("room", id),
+		box: make(chan func(), mailbox), done: make(chan struct{}),
+		row: *r, members: members, people: people, access: access,
+		seats: map[string]*seat{}, byIdentity: map[string]*seat{},
+		kicked: kickedOf(access), denied: map[string]time.Time{}, heartbeat: s.now(),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have := s.sessions[id]; have != nil {
+		return have, nil
+	}
+	switch {
+	case s.closed:
+		return nil, fault.New(fault.Unavailable, "restarting", "The server restarts. Please try again.").After(retrySoon)
+	case len(s.sessions) >= s.caps.Rooms:
+		return nil, fault.New(fault.Unavailable, "node_full", "This server carries as many calls as it can. Please try again soon.").After(retrySoon)
+	}
+	s.sessions[id] = sess
+	go sess.run()
+	return sess, nil
+}
+
+const retrySoon = 5 * time.Second
+
+// kickedOf lists those a room keeps out. After a restart their participant id
+// is gone; the identity stands in for it.
+func kickedOf(access map[string]accessRow) map[string]Participant {
+	out := map[string]Participant{}
+	for _, a := range access {
+		if !a.BannedAt.IsZero() {
+			out[a.Identity] = Participant{
+				ID: a.Identity, Identity: a.Identity, Name: a.Name, Role: RoleGuest, State: Left, Kicked: true,
+				Connection: MediaConnection{State: "closed"}, JoinedAt: a.BannedAt.UTC(), Tracks: []PublishedTrack{},
+			}
+		}
+	}
+	return out
+}
+
+// names finds the names of members.
+func (s *Service) names(ctx context.Context, members ...[]memberRow) (map[string]RoomPerson, error) {
+	ids := map[string]bool{}
+	for _, list := range members {
+		for _, m := range list {
+			ids[m.UserID] = true
+		}
+	}
+	list := make([]string, 0, len(ids))
+	for id := range ids {
+		list = append(list, id)
+	}
+	users, err := s.people.Users(ctx, list)
+	if err != nil {
+		return nil, fmt.Errorf("names of members: %w", err)
+	}
+	out := make(map[string]RoomPerson, len(users))
+	for id, u := range users {
+		out[id] = RoomPerson{ID: id, Name: u.Name}
+	}
+	return out, nil
+}
+
+// find reads a room and what p is to it, and decides a verb.
+func (s *Service) find(ctx context.Context, p auth.Principal, id string, v verb) (*row, []memberRow, standing, error) {
+	r, members, err := s.store.room(ctx, s.store.db.Read(), id)
+	if err != nil {
+		return nil, nil, stranger, err
+	}
+	as := standingOf(p, r, members)
+	return r, members, as, permit(v, as, r.stateAt(s.now()))
+}
