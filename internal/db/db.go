@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,6 +49,7 @@ type DB struct {
 	bus     *event.Bus[*Tx]
 	log     *slog.Logger
 	now     func() time.Time
+	dir     string // SQLite: where the file is
 	node    string // who claims outbox rows; new at every start
 	decode  func(kind string, data []byte) (event.Fact, error)
 
@@ -83,6 +85,7 @@ func Open(ctx context.Context, dsn string, bus *event.Bus[*Tx], log *slog.Logger
 	switch scheme {
 	case "sqlite":
 		d.dialect = SQLite
+		d.dir = filepath.Dir(rest)
 		d.write, d.read, err = openSQLite(ctx, rest)
 	case "postgres", "postgresql":
 		d.dialect = Postgres

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
@@ -18,6 +17,11 @@ var migrations embed.FS
 // step, so that a crash leaves whole steps only. Nodes that start together take
 // turns. It refuses a database written by a newer program.
 func (d *DB) Migrate(ctx context.Context) error {
+	unlock, err := d.lockSchema(ctx)
+	if err != nil {
+		return fmt.Errorf("wait to migrate: %w", err)
+	}
+	defer unlock()
 	p, err := d.migrator()
 	if err != nil {
 		return err
@@ -35,22 +39,22 @@ func (d *DB) Migrate(ctx context.Context) error {
 	return nil
 }
 
+// Migrations returns the migration files of an engine.
+func Migrations(dialect Dialect) (fs.FS, error) {
+	return fs.Sub(migrations, "migrations/"+dialect.String())
+}
+
 func (d *DB) migrator() (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations/"+d.dialect.String())
+	files, err := Migrations(d.dialect)
 	if err != nil {
 		return nil, err
 	}
 	dialect := goose.DialectSQLite3
-	options := []goose.ProviderOption{goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true)}
 	if d.dialect == Postgres {
 		dialect = goose.DialectPostgres
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
 	}
-	p, err := goose.NewProvider(dialect, d.write.DB, files, options...)
+	p, err := goose.NewProvider(dialect, d.write.DB, files,
+		goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}

@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,11 +29,18 @@ func openSQLite(ctx context.Context, path string) (write, read *bun.DB, err erro
 	if err := privateFile(path); err != nil {
 		return nil, nil, err
 	}
+	// Turning WAL on fails at once, whatever busy_timeout says, when another
+	// process is doing the same.
+	unlock, err := lockDir(ctx, filepath.Dir(path))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
 	common := []string{
 		"busy_timeout(5000)", "foreign_keys(1)", "mmap_size(0)",
 		"synchronous(FULL)", "secure_delete(1)", "trusted_schema(0)",
 	}
-	writer, err := sql.Open("sqlite", sqliteDSN(path, append([]string{"journal_mode(WAL)"}, common...)))
+	writer, err := sql.Open("sqlite", sqliteDSN(path, append(common, "journal_mode(WAL)")))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,7 +50,7 @@ func openSQLite(ctx context.Context, path string) (write, read *bun.DB, err erro
 		writer.Close()
 		return nil, nil, err
 	}
-	reader, err := sql.Open("sqlite", sqliteDSN(path, append([]string{"query_only(1)"}, common...)))
+	reader, err := sql.Open("sqlite", sqliteDSN(path, append(common, "query_only(1)")))
 	if err != nil {
 		writer.Close()
 		return nil, nil, err
@@ -62,22 +71,29 @@ func sqliteDSN(path string, pragmas []string) string {
 }
 
 // privateFile makes sure the file exists and only its owner can read it. SQLite
-// gives the WAL beside it the same mode.
+// gives the WAL beside it the same mode. A file that exists is not opened here:
+// closing it would drop the locks this process may hold on it already (POSIX
+// locks belong to the process, not to the descriptor).
 func privateFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a file", path)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return f.Chmod(0o600)
+		return os.Chmod(path, 0o600)
 	}
 	return nil
 }

@@ -4,17 +4,9 @@
 package dbtest
 
 import (
-	"context"
-	"crypto/rand"
-	"database/sql"
 	"log/slog"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
 	"mentara/internal/db"
 	"mentara/internal/event"
@@ -66,40 +58,4 @@ func Open(t testing.TB, dsn string, bus *event.Bus[*db.Tx]) *db.DB {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// PostgresDSN creates an empty PostgreSQL database that is dropped with the
-// test. Without a server the test is skipped, or fails when
-// MENTARA_TEST_REQUIRE_POSTGRES is 1.
-func PostgresDSN(t testing.TB) string {
-	t.Helper()
-	admin := os.Getenv("MENTARA_TEST_POSTGRES")
-	if admin == "" {
-		if os.Getenv("MENTARA_TEST_REQUIRE_POSTGRES") == "1" {
-			t.Fatal("MENTARA_TEST_POSTGRES is not set, and MENTARA_TEST_REQUIRE_POSTGRES=1 demands it")
-		}
-		t.Skip("no PostgreSQL: set MENTARA_TEST_POSTGRES to a server in which databases may be created (internal/db/dbtest/postgres.sh start prints one)")
-	}
-	u, err := url.Parse(admin)
-	if err != nil {
-		t.Fatal("MENTARA_TEST_POSTGRES is not a postgres:// URL")
-	}
-	name := "mentara_" + strings.ToLower(rand.Text())
-	exec(t, admin, "CREATE DATABASE "+name)
-	t.Cleanup(func() { exec(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
-	u.Path = "/" + name
-	return u.String()
-}
-
-func exec(t testing.TB, dsn, query string) {
-	t.Helper()
-	server, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	// The test's own context has ended by the time clean-up runs.
-	if _, err := server.ExecContext(context.Background(), query); err != nil {
-		t.Fatal(err)
-	}
 }

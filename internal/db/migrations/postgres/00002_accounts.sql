@@ -11,6 +11,7 @@ CREATE TABLE users (
     locale         text NOT NULL,
     time_zone      text NOT NULL,
     created_at     timestamptz NOT NULL,
+    last_seen_at   timestamptz,
     deactivated_at timestamptz
 );
 CREATE INDEX users_sort ON users (sort_name, id);
@@ -27,6 +28,7 @@ CREATE TABLE sessions (
     guest_name   text NOT NULL DEFAULT '',
     room_id      text NOT NULL DEFAULT '',
     device       text NOT NULL,
+    address      text NOT NULL,
     created_at   timestamptz NOT NULL,
     last_seen_at timestamptz NOT NULL,
     idle_at      timestamptz NOT NULL,
@@ -49,6 +51,7 @@ CREATE TABLE invitations (
     id           text PRIMARY KEY,
     token_hash   text NOT NULL UNIQUE,
     email        text NOT NULL,
+    name         text NOT NULL,
     role         text NOT NULL CHECK (role IN ('client', 'therapist', 'moderator', 'admin')),
     therapist_id text REFERENCES users (id) ON DELETE SET NULL,
     invited_by   text NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -11,6 +11,7 @@ CREATE TABLE users (
     locale         TEXT NOT NULL,
     time_zone      TEXT NOT NULL,
     created_at     TIMESTAMP NOT NULL,
+    last_seen_at   TIMESTAMP,
     deactivated_at TIMESTAMP
 ) WITHOUT ROWID;
 CREATE INDEX users_sort ON users (sort_name, id);
@@ -27,6 +28,7 @@ CREATE TABLE sessions (
     guest_name   TEXT NOT NULL DEFAULT '',
     room_id      TEXT NOT NULL DEFAULT '',
     device       TEXT NOT NULL,
+    address      TEXT NOT NULL,
     created_at   TIMESTAMP NOT NULL,
     last_seen_at TIMESTAMP NOT NULL,
     idle_at      TIMESTAMP NOT NULL,
@@ -49,6 +51,7 @@ CREATE TABLE invitations (
     id           TEXT PRIMARY KEY,
     token_hash   TEXT NOT NULL UNIQUE,
     email        TEXT NOT NULL,
+    name         TEXT NOT NULL,
     role         TEXT NOT NULL CHECK (role IN ('client', 'therapist', 'moderator', 'admin')),
     therapist_id TEXT REFERENCES users (id) ON DELETE SET NULL,
     invited_by   TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
