@@ -81,9 +81,8 @@ type Frame struct {
 	Start, End bool
 	// Spatial and Temporal are the layer, 0 when the stream has only one.
 	Spatial, Temporal int8
-	// SwitchUp: from this frame on, frames of this temporal layer (and those
-	// below it) need none of it that came before. True for every frame of
-	// temporal layer 0 of a key picture.
+	// SwitchUp: a viewer that got all lower temporal layers may enter this
+	// frame's temporal layer here.
 	SwitchUp bool
 	// InterLayer: the frame needs the next lower spatial layer of its picture.
 	InterLayer bool
@@ -104,8 +103,11 @@ type Frame struct {
 	// Width and Height in pixels of the highest layer announced here, or 0.
 	Width, Height uint16
 
-	// Described: the fields below come from a dependency descriptor.
+	// Described: the fields below come from a dependency descriptor, whose
+	// decode targets Structure explains; it stays valid until the next packet
+	// of the stream is parsed.
 	Described bool
+	Structure *Structure
 	// Targets has a bit for each decode target that contains this frame,
 	// SwitchTargets for each that can be entered at it, Active for each the
 	// sender currently produces (AV1 RTP specification, A.8).

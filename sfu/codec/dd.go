@@ -110,7 +110,7 @@ func (d *DependencyDescriptor) Parse(b []byte) error {
 // frame translates the descriptor last parsed.
 func (d *DependencyDescriptor) frame(f *Frame) {
 	t, s := &d.current, &d.structure
-	f.Described = true
+	f.Described, f.Structure = true, s
 	f.Start, f.End = d.First, d.Last
 	f.Spatial, f.Temporal = t.spatial, t.temporal
 	f.Keyframe = d.Attached && t.diffs == 0 || d.Attached && t.spatial > 0

@@ -182,7 +182,11 @@ func (r *Rewriter) promise(ext uint64) {
 		return
 	}
 	for e := r.highest + 1; e < ext; e++ {
-		r.incoming[e&r.mask] = arrival{ext: e, out: uint16(e) + r.offset, picture: r.picture, state: missing}
+		slot := &r.incoming[e&r.mask]
+		*slot = arrival{ext: e, out: uint16(e) + r.offset, picture: r.picture, state: missing}
+		// Told to Lookup too: the viewer may ask before the packet gets here,
+		// and the cache may have it from a retransmission.
+		r.remember(r.source, uint16(e), false, slot)
 	}
 }
 
@@ -214,12 +218,17 @@ func (r *Rewriter) next() uint16 { return uint16(r.highest) + 1 + r.offset }
 
 // depart applies the offsets and remembers the outgoing number.
 func (r *Rewriter) depart(in Packet, slot *arrival) Packet {
+	return r.remember(in.Source, in.Seq, in.Marker, slot).Apply(in)
+}
+
+// remember keeps what an outgoing number stands for.
+func (r *Rewriter) remember(source uint32, seq uint16, marker bool, slot *arrival) *departure {
 	d := &r.outgoing[uint64(slot.out)&r.mask]
 	*d = departure{used: true, Origin: Origin{
-		Source: in.Source, Seq: in.Seq, marker: in.Marker,
+		Source: source, Seq: seq, marker: marker,
 		out: slot.out, timestamp: r.shift, picture: slot.picture, tl0: r.tl0,
 	}}
-	return d.Apply(in)
+	return d
 }
 
 // note remembers the highest numbers given. A late packet may hold them, when
