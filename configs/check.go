@@ -1,0 +1,114 @@
+package configs
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// check holds the rules that span more than one value's type. where tells the
+// source of a key.
+func check(c Config, where func(key string) string) []error {
+	var errs []error
+	refuse := func(key, format string, args ...any) {
+		errs = append(errs, &Error{Where: where(key), Key: key, Message: fmt.Sprintf(format, args...)})
+	}
+
+	host, port, err := net.SplitHostPort(c.Listen)
+	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
+		refuse("listen", "expected host:port such as 127.0.0.1:8080 or :443, got %q", c.Listen)
+	} else if !loopback(host) && !c.hasTLS() && !c.BehindProxy {
+		refuse("listen", "%s is reachable from other machines, and browsers give no camera without TLS: expected tls.acme.domains, tls.cert and tls.key, or behindProxy", c.Listen)
+	}
+	if c.hasTLS() && c.BehindProxy {
+		refuse("behindProxy", "expected either behindProxy or tls, not both")
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		refuse("tls.cert", "expected tls.cert and tls.key together")
+	}
+	if c.TLS.Cert != "" && len(c.TLS.ACME.Domains) > 0 {
+		refuse("tls.acme.domains", "expected either a certificate of your own or ACME, not both")
+	}
+	for _, d := range c.TLS.ACME.Domains {
+		if _, err := netip.ParseAddr(d); err == nil || !strings.Contains(d, ".") || strings.ContainsAny(d, "/:* ") {
+			refuse("tls.acme.domains", "expected a domain name, got %q", d)
+		}
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		switch {
+		case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.User != nil:
+			refuse("publicUrl", "expected https://host without a path, got %q", c.PublicURL)
+		case u.Scheme == "http" && !loopback(u.Hostname()):
+			refuse("publicUrl", "expected https: browsers give no camera to %q", c.PublicURL)
+		}
+	} else if c.BehindProxy {
+		refuse("publicUrl", "expected the https address of the proxy, since behindProxy is set")
+	}
+	for _, o := range c.AllowedOrigins {
+		if u, err := url.Parse(o); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" {
+			refuse("allowedOrigins", "expected an origin such as https://example.org, got %q", o)
+		}
+	}
+	if c.Database != "" && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+		refuse("database", "expected postgres://user@host/name, or nothing for SQLite")
+	}
+	if c.Data == "" {
+		refuse("data", "expected a directory")
+	}
+	if c.Metrics != "" {
+		if h, _, err := net.SplitHostPort(c.Metrics); err != nil || !loopback(h) {
+			refuse("metrics", "expected a loopback host:port such as 127.0.0.1:9090, got %q", c.Metrics)
+		}
+	}
+	if c.Media.Port < 0 || c.Media.Port > 65535 {
+		refuse("media.port", "expected a port from 0 (any) to 65535, got %d", c.Media.Port)
+	}
+	for _, s := range c.Media.ICEServers {
+		if scheme, rest, ok := strings.Cut(s, ":"); !ok || rest == "" || !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) {
+			refuse("media.iceServers", "expected stun:host:port, turn:host:port or turns:host:port, got %q", s)
+		} else if strings.HasPrefix(scheme, "turn") && (c.Media.TURNUsername == "" || c.Media.TURNCredential == "") {
+			refuse("media.iceServers", "expected media.turnUsername and media.turnCredential for %q", s)
+		}
+	}
+	if n := c.Rooms.MaxParticipants; n < 2 || n > 100 {
+		refuse("rooms.maxParticipants", "expected 2 to 100, got %d", n)
+	}
+	if d := c.Rooms.SeatGrace; d < time.Second || d > 10*time.Minute {
+		refuse("rooms.seatGrace", "expected 1s to 10m, got %s", d)
+	}
+	if d := c.Rooms.EmptyGrace; d < time.Minute || d > 24*time.Hour {
+		refuse("rooms.emptyGrace", "expected 1m to 24h, got %s", d)
+	}
+	if n := strings.TrimSpace(c.Practice.Name); n == "" || len(n) > 100 {
+		refuse("practice.name", "expected 1 to 100 characters")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
+		refuse("log.level", "expected debug, info, warn or error, got %q", c.Log.Level)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		refuse("log.format", "expected text or json, got %q", c.Log.Format)
+	}
+	return errs
+}
+
+func (c Config) hasTLS() bool { return c.TLS.Cert != "" || len(c.TLS.ACME.Domains) > 0 }
+
+// loopback reports whether host names only this machine.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+func portOf(hostport string) string {
+	_, port, _ := net.SplitHostPort(hostport)
+	return port
+}
