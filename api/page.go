@@ -31,14 +31,13 @@ func (p Page) After(n int) (Cursor, error) {
 	if p.Cursor == "" {
 		return nil, nil
 	}
-	bad := fault.New(fault.Invalid, "bad_cursor", "That page does not exist. Please start from the first.").With("query.cursor", "not one of ours")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(p.Cursor)
 	if err != nil {
-		return nil, bad
+		return nil, BadCursor()
 	}
 	c := Cursor(strings.Split(string(raw), "\x00"))
 	if len(c) != n || !validPart(c) {
-		return nil, bad
+		return nil, BadCursor()
 	}
 	return c, nil
 }
@@ -50,4 +49,30 @@ func validPart(c Cursor) bool {
 		}
 	}
 	return true
+}
+
+// BadCursor refuses a cursor whose parts do not parse.
+func BadCursor() error {
+	return fault.New(fault.Invalid, "bad_cursor", "That page does not exist. Please start from the first.").With("query.cursor", "not one of ours")
+}
+
+// List is a page of items. Next is the cursor of the following page; absent on
+// the last.
+type List[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last"`
+}
+
+// Cut makes a page of rows. Ask for one row more than limit: its presence says
+// that there is a next page.
+func Cut[R, T any](rows []R, limit int, view func(R) T, cursor func(R) Cursor) List[T] {
+	list := List[T]{Items: make([]T, 0, min(limit, len(rows)))}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		list.Next = cursor(rows[limit-1]).String()
+	}
+	for _, r := range rows {
+		list.Items = append(list.Items, view(r))
+	}
+	return list
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,6 +45,35 @@ func Register[I, O any](s *Server, op huma.Operation, access Access, h func(cont
 		}
 		return out, nil
 	})
+	s.mustBindPath(op)
+}
+
+// mustBindPath panics at registration if a segment of the path has no field in
+// the input: huma skips embedded structs that are not exported, and the id of
+// every request would be empty.
+func (s *Server) mustBindPath(op huma.Operation) {
+	if op.Hidden {
+		return
+	}
+	bound := map[string]bool{}
+	for _, documented := range operations(s.huma.OpenAPI().Paths[op.Path]) {
+		if documented.OperationID == op.OperationID {
+			for _, p := range documented.Parameters {
+				bound[p.Name] = p.In == "path" || bound[p.Name]
+			}
+		}
+	}
+	for segment := range strings.SplitSeq(op.Path, "/") {
+		name, isParam := strings.CutPrefix(segment, "{")
+		if isParam && !bound[strings.TrimSuffix(name, "}")] {
+			panic("api: " + op.OperationID + " has no field for " + segment)
+		}
+	}
+}
+
+func operations(item *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{item.Get, item.Put, item.Post, item.Delete, item.Patch}
+	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
 }
 
 // gate stands before every typed operation.
