@@ -22,9 +22,10 @@ type HistoryLimits struct {
 	Age    time.Duration // of a frame, and of a topic that nobody uses
 }
 
-// DefaultHistory outlasts a tunnel and a lift, not a lunch.
+// DefaultHistory outlasts a tunnel and a lift, not a lunch. It is half of what a
+// socket's queue holds, so that one topic can always be resumed in full.
 func DefaultHistory() HistoryLimits {
-	return HistoryLimits{Frames: 256, Bytes: 1 << 20, Age: 5 * time.Minute}
+	return HistoryLimits{Frames: maxQueueFrames / 2, Bytes: maxQueueBytes / 2, Age: 5 * time.Minute}
 }
 
 // kept is a frame in a topic's history.

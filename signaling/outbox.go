@@ -244,6 +244,9 @@ func (o *outbox) close(c closing) (first bool) {
 		o.frames = nil
 	}
 	o.signals, o.bytes = nil, 0
+	for _, frame := range o.frames {
+		o.bytes += len(frame)
+	}
 	o.notify()
 	return true
 }

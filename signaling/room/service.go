@@ -94,6 +94,7 @@ type Service struct {
 	sessions map[string]*session
 	claims   map[string]int // seats by identity
 	closed   bool
+	swept    time.Time // when lost stays were last looked for
 	precalls precalls
 }
 
@@ -144,6 +145,18 @@ func (s *Service) Tick(ctx context.Context) {
 			s.log.Error("lost stays not ended", "error", err)
 		}
 	}
+}
+
+// sweepDue reports whether it is time to look for lost stays: at start, and
+// then once per heartbeat.
+func (s *Service) sweepDue(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.swept) < heartbeatEvery {
+		return false
+	}
+	s.swept = now
+	return true
 }
 
 // shutdown lets everybody's stay end in the record, with their admission kept:
@@ -210,12 +223,12 @@ func (s *Service) release(identity string) {
 // in runs f on the live session of a room, which is begun if there is none.
 func (s *Service) in(ctx context.Context, id string, f func(*session) error) error {
 	for range 8 { // a session may end while the call waits for it
-		sess, err := s.session(ctx, id)
+		sess, err := s.session(id)
 		if err != nil {
 			return err
 		}
 		var failed error
-		switch err := sess.do(ctx, func() { failed = f(sess) }); {
+		switch err := sess.do(ctx, func() { failed = sess.loaded(f) }); {
 		case err == nil:
 			return failed
 		case !errors.Is(err, errGone):
@@ -233,7 +246,7 @@ func (s *Service) inLive(ctx context.Context, id string, f func(*session) error)
 		return false, nil
 	}
 	var failed error
-	err = sess.do(ctx, func() { failed = f(sess) })
+	err = sess.do(ctx, func() { failed = sess.loaded(f) })
 	if errors.Is(err, errGone) {
 		return false, nil
 	}
@@ -243,34 +256,8 @@ func (s *Service) inLive(ctx context.Context, id string, f func(*session) error)
 	return true, failed
 }
 
-// session returns the live session of a room, begun from the database if need
-// be. Rooms that ended have none.
-func (s *Service) session(ctx context.Context, id string) (*session, error) {
-	if sess := s.peek(id); sess != nil {
-		return sess, nil
-	}
-	r, members, err := s.store.room(ctx, s.store.db.Read(), id)
-	if err != nil {
-		return nil, err
-	}
-	if r.State == Ended {
-		return nil, errEnded()
-	}
-	access, err := s.store.access(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	people, err := s.names(ctx, members)
-	if err != nil {
-		return nil, err
-	}
-	sess := &session{
-		svc: s, id: id, log: s.log.With("room", id),
-		box: make(chan func(), mailbox), done: make(chan struct{}),
-		row: *r, members: members, people: people, access: access,
-		seats: map[string]*seat{}, byIdentity: map[string]*seat{},
-		kicked: kickedOf(access), denied: map[string]time.Time{}, heartbeat: s.now(),
-	}
+// session returns the live session of a room, begun if need be.
+func (s *Service) session(id string) (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if have := s.sessions[id]; have != nil {
@@ -282,27 +269,13 @@ func (s *Service) session(ctx context.Context, id string) (*session, error) {
 	case len(s.sessions) >= s.caps.Rooms:
 		return nil, fault.New(fault.Unavailable, "node_full", "This server carries as many calls as it can. Please try again soon.").After(retrySoon)
 	}
+	sess := newSession(s, id)
 	s.sessions[id] = sess
 	go sess.run()
 	return sess, nil
 }
 
 const retrySoon = 5 * time.Second
-
-// kickedOf lists those a room keeps out. After a restart their participant id
-// is gone; the identity stands in for it.
-func kickedOf(access map[string]accessRow) map[string]Participant {
-	out := map[string]Participant{}
-	for _, a := range access {
-		if !a.BannedAt.IsZero() {
-			out[a.Identity] = Participant{
-				ID: a.Identity, Identity: a.Identity, Name: a.Name, Role: RoleGuest, State: Left, Kicked: true,
-				Connection: MediaConnection{State: "closed"}, JoinedAt: a.BannedAt.UTC(), Tracks: []PublishedTrack{},
-			}
-		}
-	}
-	return out
-}
 
 // names finds the names of members.
 func (s *Service) names(ctx context.Context, members ...[]memberRow) (map[string]RoomPerson, error) {

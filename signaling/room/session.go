@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"mentara/internal/auth"
@@ -29,6 +27,7 @@ type session struct {
 
 	// owned
 	over       bool
+	broken     error // why the room could not be loaded
 	row        row
 	members    []memberRow
 	people     map[string]RoomPerson // names of the members
@@ -83,15 +82,86 @@ const mailbox = 512
 // errGone says that the session ended while the call waited: ask for another.
 var errGone = errors.New("the session has ended")
 
-// run is the session's goroutine.
+func newSession(svc *Service, id string) *session {
+	return &session{
+		svc: svc, id: id, log: svc.log.With("room", id),
+		box: make(chan func(), mailbox), done: make(chan struct{}),
+		seats: map[string]*seat{}, byIdentity: map[string]*seat{},
+		denied: map[string]time.Time{}, heartbeat: svc.now(),
+	}
+}
+
+// run is the session's goroutine. It reads the room after the session can be
+// found: whatever changes the room from then on comes through here.
 func (s *session) run() {
 	defer close(s.done)
+	if s.broken = s.load(); s.broken != nil {
+		s.svc.forget(s)
+	}
 	for f := range s.box {
 		f()
-		if s.over {
+		if s.over || s.broken != nil {
 			return
 		}
 	}
+}
+
+// load reads what the session begins with.
+func (s *session) load() error {
+	ctx, cancel := background()
+	defer cancel()
+	r, members, err := s.svc.store.room(ctx, s.svc.store.db.Read(), s.id)
+	if err != nil {
+		return err
+	}
+	if r.State == Ended {
+		return errEnded()
+	}
+	s.row, s.members = *r, members
+	if s.people, err = s.svc.names(ctx, members); err != nil {
+		return err
+	}
+	s.access, err = s.svc.store.access(ctx, s.id)
+	s.kicked = kickedOf(s.access)
+	return err
+}
+
+// loaded runs f unless the room could not be read.
+func (s *session) loaded(f func(*session) error) error {
+	if s.broken != nil {
+		return s.broken
+	}
+	return f(s)
+}
+
+// suspend ends everybody's stay because this server stops. They keep their
+// admission, and no one is told that they left: they will be back.
+func (s *session) suspend(ctx context.Context) {
+	if s.broken != nil {
+		return
+	}
+	now := s.svc.now()
+	err := s.write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, st := range s.seats {
+			if st.stay == nil {
+				continue
+			}
+			st.stay.LeftAt, st.stay.SeenAt, st.stay.Reason = now, now, "restart"
+			if err := s.svc.store.saveStay(ctx, tx, st.stay); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.log.Error("attendance not saved at stop", "error", err)
+	}
+	for _, st := range s.seats {
+		if st.leg != nil {
+			st.leg.Close()
+		}
+	}
+	s.close()
 }
 
 // do runs f on the session's goroutine and waits for it.
@@ -118,13 +188,13 @@ func (s *session) do(ctx context.Context, f func()) error {
 	}
 }
 
-// post runs f later. It waits only while the mailbox is full, and not for a
-// session or a leg that has ended.
-func (s *session) post(stop <-chan struct{}, f func()) {
+// post runs f later. It waits while the mailbox is full, which slows the engine
+// goroutine it is called from, and not for a session that has ended. The
+// session must not wait for that goroutine in turn: Leg.Close does not.
+func (s *session) post(f func()) {
 	select {
 	case s.box <- f:
 	case <-s.done:
-	case <-stop:
 	}
 }
 
@@ -133,130 +203,10 @@ func background() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 10*time.Second)
 }
 
-// outlet is where a seat's pushes go: the socket that holds it now. The newest
-// slots and demand are kept, because a socket that comes back must learn them
-// and the engine tells only changes. It has a lock of its own, as the engine's
-// goroutines push through it too.
-type outlet struct {
-	mu     sync.Mutex
-	link   Link
-	slots  *RTCSlots
-	demand *RTCDemand
-}
-
-func (o *outlet) get() Link {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.link
-}
-
-// attach gives the seat to a socket and returns the one that had it.
-func (o *outlet) attach(l Link) (old Link) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	old, o.link = o.link, l
-	if l != nil && o.slots != nil {
-		l.Send("rtc.slots", *o.slots)
-	}
-	if l != nil && o.demand != nil {
-		l.Send("rtc.demand", *o.demand)
-	}
-	return old
-}
-
-func (o *outlet) send(frameType string, data any) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch v := data.(type) {
-	case RTCSlots:
-		o.slots = &v
-	case RTCDemand:
-		o.demand = &v
-	}
-	if o.link != nil {
-		o.link.Send(frameType, data)
-	}
-}
-
 // close ends the session's goroutine after the function that runs now.
 func (s *session) close() {
 	s.over = true
 	s.svc.forget(s)
-}
-
-// topics of the room, and of its waiting room for hosts.
-func (s *session) topics(st *seat) []string {
-	if st.standing.hosts() {
-		return []string{topicOf(s.id), waitingTopicOf(s.id)}
-	}
-	return []string{topicOf(s.id)}
-}
-
-func topicOf(room string) string        { return "room:" + room }
-func waitingTopicOf(room string) string { return "room:" + room + ":waiting" }
-
-// show tells the room, or its hosts, how somebody is now.
-func (s *session) show(st *seat) {
-	topic := topicOf(s.id)
-	if st.state == Waiting {
-		topic = waitingTopicOf(s.id)
-	}
-	s.svc.hub.Publish(topic, "room.participant", ParticipantChanged{Participant: s.participant(st)})
-}
-
-// showRoom tells the room that its plan, its door or its state changed.
-func (s *session) showRoom() {
-	s.svc.hub.Publish(topicOf(s.id), "room.changed", RoomUpdate{Room: s.view(participant)})
-}
-
-// participant is how others see a seat.
-func (s *session) participant(st *seat) Participant {
-	return Participant{
-		ID: st.id, Identity: st.p.ID, Name: st.p.Name, Role: st.role(), State: st.state,
-		Connection: st.connection, Microphone: st.microphone, Camera: st.camera, Screen: st.screen,
-		HandRaised: st.hand, MutedByHost: st.muted["microphone"], JoinedAt: st.since,
-		Tracks: slices.Clone(st.tracks),
-	}
-}
-
-// everybody lists who is in, in order of arrival; with all, also who waits and
-// who was kicked.
-func (s *session) everybody(all bool) []Participant {
-	list := []Participant{}
-	for _, st := range s.seats {
-		if st.in() || all {
-			list = append(list, s.participant(st))
-		}
-	}
-	if all {
-		for _, k := range s.kicked {
-			list = append(list, k)
-		}
-	}
-	slices.SortFunc(list, func(a, b Participant) int {
-		if c := a.JoinedAt.Compare(b.JoinedAt); c != 0 {
-			return c
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	return list
-}
-
-func (s *session) waiting() (n int) {
-	for _, st := range s.seats {
-		if st.state == Waiting {
-			n++
-		}
-	}
-	return n
-}
-
-// view is the room as somebody of that standing may see it.
-func (s *session) view(as standing) Room {
-	return viewOf(&s.row, s.members, s.people, as, s.svc.now())
 }
 
 // write commits a change and its facts. The caller may have gone meanwhile:

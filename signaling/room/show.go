@@ -1,0 +1,130 @@
+package room
+
+import (
+	"slices"
+	"time"
+)
+
+// topics of the room, and of its waiting room for hosts.
+func (s *session) topics(st *seat) []string {
+	if st.standing.hosts() {
+		return []string{topicOf(s.id), waitingTopicOf(s.id)}
+	}
+	return []string{topicOf(s.id)}
+}
+
+func topicOf(room string) string        { return "room:" + room }
+func waitingTopicOf(room string) string { return "room:" + room + ":waiting" }
+
+// show tells the room, or its hosts, how somebody is now.
+func (s *session) show(st *seat) {
+	topic := topicOf(s.id)
+	if st.state == Waiting {
+		topic = waitingTopicOf(s.id)
+	}
+	s.svc.hub.Publish(topic, "room.participant", ParticipantChanged{Participant: s.participant(st)})
+}
+
+// showRoom tells the room that its plan, its door or its state changed.
+func (s *session) showRoom() {
+	s.svc.hub.Publish(topicOf(s.id), "room.changed", RoomUpdate{Room: s.view(participant)})
+}
+
+// participant is how others see a seat.
+func (s *session) participant(st *seat) Participant {
+	return Participant{
+		ID: st.id, Identity: st.p.ID, Name: st.p.Name, Role: st.role(), State: st.state,
+		Connection: st.connection, Microphone: st.microphone, Camera: st.camera, Screen: st.screen,
+		HandRaised: st.hand, MutedByHost: st.muted["microphone"], JoinedAt: st.since,
+		Tracks: slices.Clone(st.tracks),
+	}
+}
+
+// everybody lists who is in, in order of arrival; with all, also who waits and
+// who was kicked.
+func (s *session) everybody(all bool) []Participant {
+	list := []Participant{}
+	for _, st := range s.seats {
+		if st.in() || all {
+			list = append(list, s.participant(st))
+		}
+	}
+	if all {
+		for _, k := range s.kicked {
+			list = append(list, k)
+		}
+	}
+	slices.SortFunc(list, func(a, b Participant) int {
+		if c := a.JoinedAt.Compare(b.JoinedAt); c != 0 {
+			return c
+		}
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+func (s *session) waiting() (n int) {
+	for _, st := range s.seats {
+		if st.state == Waiting {
+			n++
+		}
+	}
+	return n
+}
+
+// view is the room as somebody of that standing may see it.
+func (s *session) view(as standing) Room {
+	return viewOf(&s.row, s.members, s.people, as, s.svc.now())
+}
+
+// kickedOf lists those a room keeps out. After a restart their participant id
+// is gone; the identity stands in for it.
+func kickedOf(access map[string]accessRow) map[string]Participant {
+	out := map[string]Participant{}
+	for _, a := range access {
+		if !a.BannedAt.IsZero() {
+			out[a.Identity] = Participant{
+				ID: a.Identity, Identity: a.Identity, Name: a.Name, Role: RoleGuest, State: Left, Kicked: true,
+				Connection: MediaConnection{State: "closed"}, JoinedAt: a.BannedAt.UTC(), Tracks: []PublishedTrack{},
+			}
+		}
+	}
+	return out
+}
+
+// videoRoom is the room as one person in it sees it.
+func (s *session) videoRoom(as standing) VideoRoom {
+	v := VideoRoom{Room: s.view(as), MyRole: as.role()}
+	if as.hosts() {
+		v.Waiting = s.waiting()
+	}
+	return v
+}
+
+// viewOf is a stored room as somebody of that standing may see it. Guests see
+// whom they meet, not whom the room was made for.
+func viewOf(r *row, members []memberRow, people map[string]RoomPerson, as standing, now time.Time) Room {
+	v := Room{
+		ID: r.ID, MeetingID: r.MeetingID, Title: r.Title, Kind: r.Kind, Engine: r.Engine, State: r.stateAt(now),
+		StartsAt: r.StartsAt, EndsAt: r.EndsAt, Host: RoomPerson{ID: r.HostID, Name: people[r.HostID].Name},
+		Members: []RoomMember{}, WaitingRoom: r.WaitingRoom, Locked: r.Locked, JoinableFrom: r.joinableFrom(),
+	}
+	if !r.StartedAt.IsZero() {
+		at := r.StartedAt
+		v.StartedAt = &at
+	}
+	if !r.EndedAt.IsZero() {
+		at := r.EndedAt
+		v.EndedAt = &at
+	}
+	if as == guest {
+		return v
+	}
+	for _, m := range members {
+		v.Members = append(v.Members, RoomMember{ID: m.UserID, Name: people[m.UserID].Name, Role: m.Role})
+	}
+	return v
+}
