@@ -1,10 +1,15 @@
 package sfu
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
+
+	"github.com/pion/transport/v5"
+	"github.com/pion/webrtc/v4"
 )
 
 // Config of an engine. The zero value listens on every interface with free
@@ -19,18 +24,32 @@ type Config struct {
 	// IncludeLoopback offers 127.0.0.1 as a candidate. It is implied when
 	// Listen is a loopback address.
 	IncludeLoopback bool
-	Log             *slog.Logger
-	Limits          Limits
+	// PrivatePeers lets clients name private addresses (RFC 1918, RFC 4193)
+	// for us to probe. It is off, since that is a port scanner inside the
+	// house. Clients on private networks connect all the same: they reach our
+	// address first, and we answer where they come from.
+	PrivatePeers bool
+	Log          *slog.Logger
+	Limits       Limits
+	// Net replaces the operating system's network in tests (pion vnet). It
+	// turns the port mux and TCP off.
+	Net transport.Net
 }
 
 // Engine holds the sockets and the rooms of one node.
 type Engine struct {
-	cfg Config
-	log *slog.Logger
+	cfg     Config
+	log     *slog.Logger
+	start   time.Time // media clocks count from here
+	sockets *sockets  // nil with Config.Net
+	ids     identity
+	count   counters
 
 	mu     sync.Mutex
 	rooms  map[string]*Room
 	closed bool
+
+	doors sessions // WHIP and WHEP
 }
 
 // New opens the sockets and returns an engine that serves until Close.
@@ -39,11 +58,41 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{cfg: cfg, log: cfg.Log, rooms: map[string]*Room{}}, nil
+	if cfg.Listen.IsValid() && cfg.Listen.IsLoopback() {
+		cfg.IncludeLoopback = true
+	}
+	for _, ip := range cfg.PublicIPs {
+		if _, err := netip.ParseAddr(ip); err != nil {
+			return nil, fmt.Errorf("sfu: public IP %q: %w", ip, err)
+		}
+	}
+	e := &Engine{cfg: cfg, log: cfg.Log, start: time.Now(), rooms: map[string]*Room{}}
+	e.doors.open = map[string]*session{}
+	if cfg.Net == nil {
+		s, err := openSockets(&cfg)
+		if err != nil {
+			return nil, err
+		}
+		e.sockets = s
+	}
+	// A table that does not register is a mistake of ours: say so at start,
+	// not at the first call.
+	if _, err := newMediaEngine(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
 }
 
-// Port is the UDP (and TCP) port media arrives on.
-func (e *Engine) Port() int { return e.cfg.Port }
+// Port is the UDP (and TCP) port media arrives on; 0 with Config.Net.
+func (e *Engine) Port() int {
+	if e.sockets == nil {
+		return 0
+	}
+	return e.sockets.port
+}
+
+// now is the media clock: monotonic nanoseconds since New.
+func (e *Engine) now() int64 { return int64(time.Since(e.start)) }
 
 // Room returns the room with that id, made if need be. A room nobody is in
 // goes away by itself.
@@ -59,9 +108,26 @@ func (e *Engine) Room(id string) (*Room, error) {
 	if len(e.rooms) >= e.cfg.Limits.Rooms {
 		return nil, fmt.Errorf("%w: %d rooms", ErrExhausted, len(e.rooms))
 	}
-	r := &Room{id: id, engine: e, peers: map[string]*Peer{}}
+	r := newRoom(e, id)
 	e.rooms[id] = r
 	return r, nil
+}
+
+// lookup returns a room that exists, or nil.
+func (e *Engine) lookup(id string) *Room {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.rooms[id]
+}
+
+// release forgets a room that has become empty. The room may have been joined
+// meanwhile, or replaced by one of the same name.
+func (e *Engine) release(r *Room) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.rooms[r.id] == r && r.endIfEmpty() {
+		delete(e.rooms, r.id)
+	}
 }
 
 // Close ends every peer and room and closes the sockets. It returns when all
@@ -77,5 +143,28 @@ func (e *Engine) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
+	if e.sockets != nil {
+		return e.sockets.close()
+	}
 	return nil
+}
+
+// identity is the DTLS certificate all peer connections share: making one per
+// connection costs milliseconds of a join. It is renewed long before it ends.
+type identity struct {
+	mu   sync.Mutex
+	cert *webrtc.Certificate
+}
+
+func (i *identity) get(now time.Time) (webrtc.Certificate, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.cert == nil || now.Add(7*24*time.Hour).After(i.cert.Expires()) {
+		c, err := newCertificate()
+		if err != nil {
+			return webrtc.Certificate{}, fmt.Errorf("sfu: certificate: %w", err)
+		}
+		i.cert = c
+	}
+	return *i.cert, nil
 }

@@ -1,6 +1,9 @@
 package sfu
 
-import "net/http"
+import (
+	"net/http"
+	"sync"
+)
 
 // Access is what a bearer of a WHIP or WHEP request may do.
 type Access struct {
@@ -45,6 +48,15 @@ type door struct {
 	opts   WHIPOptions
 	name   string
 }
+
+// sessions are the open WHIP and WHEP sessions by the random end of their URL.
+type sessions struct {
+	mu   sync.Mutex
+	open map[string]*session
+}
+
+// session is one of them.
+type session struct{ peer *Peer }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "not open", http.StatusServiceUnavailable)

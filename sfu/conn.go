@@ -1,0 +1,324 @@
+package sfu
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"mentara/sfu/bwe"
+	"mentara/sfu/nack"
+	"mentara/sfu/rtpmap"
+)
+
+// How long a connection may be in each stage.
+const (
+	disconnectAfter = 3 * time.Second // without an answer: tell people
+	failAfter       = 25 * time.Second
+	connectWithin   = 10 * time.Second // ICE and DTLS, from the newest offer
+)
+
+// conn is one peer connection with what arrives on it and what leaves it. A
+// peer has one; a client that starts anew gets a new one.
+type conn struct {
+	peer        *Peer
+	engine      *Engine
+	pc          *webrtc.PeerConnection
+	api         *webrtc.API
+	fingerprint string // of the client; another means a new client
+	ssrc        uint32 // of our RTCP
+	layout      atomic.Pointer[layout]
+	rtt         atomic.Int64 // smoothed, nanoseconds
+	state       atomic.Pointer[string]
+
+	in struct { // of the RTP goroutine
+		packet     packet
+		twcc       *twcc.Recorder
+		feedbackAt time.Time
+		nackAt     time.Time
+		malformed  int
+		encodings  []*encoding
+	}
+	rtcpLimit bucket // of the RTCP goroutine
+
+	encMu    sync.RWMutex
+	byStream map[uint32]*encoding
+
+	slotMu    sync.RWMutex
+	slots     []*downTrack
+	slotBySSR map[uint32]*downTrack
+
+	sent  sentRing
+	bweMu sync.Mutex
+	bwe   *bwe.Estimator
+
+	clockMu    sync.Mutex
+	clockDiff  int64 // publisher's NTP to ours, 32.32 seconds
+	clockKnown bool
+	clockAt    time.Time
+
+	offeredAt atomic.Int64 // Engine.now of the newest offer
+	wake      chan struct{}
+	done      chan struct{}
+	ended     chan struct{} // run has returned
+	closeOnce sync.Once
+	alloc     allocator
+	channels  channels
+}
+
+func (p *Peer) newConn(fingerprint string) (*conn, error) {
+	e := p.room.engine
+	c := &conn{
+		peer: p, engine: e, fingerprint: fingerprint,
+		byStream: map[uint32]*encoding{}, slotBySSR: map[uint32]*downTrack{},
+		bwe:  bwe.New(bwe.Config{}),
+		wake: make(chan struct{}, 1), done: make(chan struct{}), ended: make(chan struct{}),
+		rtcpLimit: newBucket(128<<10, 1000),
+	}
+	c.ssrc = c.random32()
+	c.in.twcc = twcc.NewRecorder(c.ssrc)
+	m, err := newMediaEngine()
+	if err != nil {
+		return nil, err
+	}
+	se, err := c.settings()
+	if err != nil {
+		return nil, err
+	}
+	cert, err := e.ids.get(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	c.api = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	c.pc, err = c.api.NewPeerConnection(webrtc.Configuration{
+		Certificates:  []webrtc.Certificate{cert},
+		BundlePolicy:  webrtc.BundlePolicyMaxBundle,
+		RTCPMuxPolicy: webrtc.RTCPMuxPolicyRequire,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sfu: peer connection: %w", err)
+	}
+	c.alloc.init()
+	c.setState(StateConnecting)
+	c.pc.OnConnectionStateChange(c.onState)
+	c.pc.OnDataChannel(c.onDataChannel)
+	go c.run()
+	return c, nil
+}
+
+// settings are pion's, for one connection: its buffers lead to c.
+func (c *conn) settings() (se webrtc.SettingEngine, err error) {
+	cfg := &c.engine.cfg
+	se.LoggerFactory = pionLog{cfg.Log}
+	se.BufferFactory = c.newBuffer
+	// The answerer is DTLS server. Left to itself a browser takes that part
+	// and then picks AES-CM-SHA1, which costs six times AES-GCM.
+	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return se, err
+	}
+	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	se.SetICETimeouts(disconnectAfter, failAfter-disconnectAfter, 2*time.Second)
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	se.SetIncludeLoopbackCandidate(cfg.IncludeLoopback)
+	se.SetRemoteIPFilter(func(ip net.IP) bool {
+		a, ok := netip.AddrFromSlice(ip)
+		return ok && cfg.sourceAllowed(a)
+	})
+	se.DisableActiveTCP(true) // we never dial where a client points
+	se.SetReceiveMTU(1500)
+	se.SetFireOnTrackBeforeFirstRTP(true)
+	se.SetSCTPMaxReceiveBufferSize(256 << 10)
+	se.SetSCTPMaxMessageSize(uint32(cfg.Limits.DataMessage) + 1024)
+	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
+		return context.WithTimeout(context.Background(), connectWithin)
+	})
+	if len(cfg.PublicIPs) > 0 {
+		err := se.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
+			External: cfg.PublicIPs, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
+		})
+		if err != nil {
+			return se, fmt.Errorf("sfu: public IPs: %w", err)
+		}
+	}
+	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	switch {
+	case cfg.Net != nil:
+		se.SetNet(cfg.Net)
+	default:
+		se.SetICEUDPMux(c.engine.sockets.udp)
+		if c.engine.sockets.tcp != nil {
+			se.SetICETCPMux(c.engine.sockets.tcp)
+			types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+		}
+	}
+	se.SetNetworkTypes(types)
+	return se, nil
+}
+
+func (c *conn) setState(s string) { c.state.Store(&s) }
+
+func (c *conn) connected() bool { return *c.state.Load() == StateConnected }
+
+func (c *conn) onState(s webrtc.PeerConnectionState) {
+	var name string
+	switch s {
+	case webrtc.PeerConnectionStateConnecting:
+		name = StateConnecting
+	case webrtc.PeerConnectionStateConnected:
+		name = StateConnected
+	case webrtc.PeerConnectionStateDisconnected:
+		name = StateDisconnected
+	case webrtc.PeerConnectionStateFailed:
+		name = StateFailed
+	default:
+		return // closed is told by whoever closes
+	}
+	if *c.state.Load() == name {
+		return
+	}
+	c.setState(name)
+	c.peer.connChanged(c, name)
+	c.poke()
+}
+
+// poke makes run look at the slots soon.
+func (c *conn) poke() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// kick ends the connection from a place that must not wait for it, such as one
+// of its own goroutines.
+func (c *conn) kick() {
+	go c.peer.drop(c, StateFailed)
+}
+
+// close ends the connection and waits for its goroutines.
+func (c *conn) close() {
+	c.closeOnce.Do(func() {
+		close(c.done)
+		<-c.ended
+		c.slotMu.RLock()
+		slots := slices.Clone(c.slots)
+		c.slotMu.RUnlock()
+		for _, d := range slots {
+			d.show(nil)
+		}
+		if err := c.pc.Close(); err != nil {
+			c.peer.log.Debug("close peer connection", "err", err)
+		}
+	})
+}
+
+func (c *conn) writeRTCP(pkts ...rtcp.Packet) {
+	if len(pkts) == 0 {
+		return
+	}
+	// An error means the connection is not up, or no longer; all of these are
+	// sent again when they still matter.
+	_ = c.pc.WriteRTCP(pkts)
+}
+
+// encoding finds or makes the encoding of a section that an SSRC belongs to.
+// It is called by the RTP goroutine when an SSRC is new.
+func (c *conn) encoding(s *section, rid string, ssrc uint32, repairs bool) *encoding {
+	t := c.peer.trackFor(c, s)
+	if t == nil {
+		return nil
+	}
+	index := int8(slices.Index(t.rids, rid))
+	if index < 0 {
+		return nil
+	}
+	for _, e := range *t.encodings.Load() {
+		if e.index != index {
+			continue
+		}
+		if repairs {
+			e.repair.Store(ssrc)
+			return e
+		}
+		if e.ssrc == ssrc {
+			return e
+		}
+	}
+	if repairs {
+		return nil // a repair before what it repairs
+	}
+	if len(c.in.encodings) >= maxStreams {
+		c.peer.log.Warn("peer cut off", "reason", "too many streams")
+		c.kick()
+		return nil
+	}
+	e := &encoding{
+		engine: c.engine, track: t, id: c.engine.count.encodings.Add(1), rid: rid, index: index, ssrc: ssrc,
+		nack: nack.New(),
+	}
+	e.rate.clock = 48000
+	if t.video {
+		e.rate.clock = 90000
+	}
+	e.clock = rtpmap.NewClock(e.rate.clock)
+	e.cache = t.newCache(index)
+	c.in.encodings = append(c.in.encodings, e)
+	c.encMu.Lock()
+	c.byStream[ssrc] = e
+	c.encMu.Unlock()
+	t.mu.Lock()
+	list := slices.DeleteFunc(slices.Clone(*t.encodings.Load()), func(o *encoding) bool { return o.index == index })
+	list = append(list, e)
+	slices.SortFunc(list, func(a, b *encoding) int { return int(a.index) - int(b.index) })
+	t.encodings.Store(&list)
+	t.mu.Unlock()
+	return e
+}
+
+func (c *conn) bySSRC(ssrc uint32) *encoding {
+	c.encMu.RLock()
+	defer c.encMu.RUnlock()
+	return c.byStream[ssrc]
+}
+
+// slot finds the slot that sends with an SSRC.
+func (c *conn) slot(ssrc uint32) *downTrack {
+	c.slotMu.RLock()
+	defer c.slotMu.RUnlock()
+	return c.slotBySSR[ssrc]
+}
+
+// bound notes the SSRC pion chose for a slot.
+func (c *conn) bound(d *downTrack) {
+	d.mu.Lock()
+	ssrc := d.ssrc
+	d.mu.Unlock()
+	c.slotMu.Lock()
+	c.slotBySSR[ssrc] = d
+	c.slotMu.Unlock()
+	c.poke()
+}
+
+func (c *conn) random32() uint32 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
+	return binary.BigEndian.Uint32(b[:])
+}
+
+func (c *conn) random16() uint16 { return uint16(c.random32()) }
+
+func streamName(pair int) string { return fmt.Sprintf("pair-%d", pair) }

@@ -1,0 +1,117 @@
+package sfu
+
+import (
+	"reflect"
+	"slices"
+	"time"
+)
+
+// dropAfter is how long nobody must want a layer before its publisher is told
+// to stop it. Wanting one is told at once.
+const dropAfter = 3 * time.Second
+
+// wanted is what viewers want of a track, bit by encoding, as last told.
+type wanted struct {
+	mask     uint8
+	told     bool
+	neededAt [8]time.Time
+}
+
+// demandOf decides which encodings of t somebody wants: those the viewers are
+// granted and the next one below, so that a narrowing path finds it running.
+func (t *track) demandOf(now time.Time) Want {
+	var need uint8
+	for _, d := range *t.viewers.Load() {
+		need |= d.needs()
+	}
+	if tp := *t.taps.Load(); len(tp) > 0 {
+		need |= 1 << (len(t.rids) - 1)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := &t.want
+	if !w.told {
+		// A publisher starts with everything on: give viewers time to come.
+		for i := range t.rids {
+			w.neededAt[i] = now
+		}
+		w.mask, w.told = 1<<len(t.rids)-1, true
+	}
+	for i := range t.rids {
+		bit := uint8(1) << i
+		switch {
+		case need&bit != 0:
+			w.neededAt[i] = now
+			w.mask |= bit
+		case now.Sub(w.neededAt[i]) > dropAfter:
+			w.mask &^= bit
+		}
+	}
+	list := Want{Mid: t.mid, Source: t.source, Rids: []string{}}
+	for i, rid := range t.rids {
+		if w.mask&(1<<i) != 0 {
+			list.Rids = append(list.Rids, rid)
+		}
+	}
+	return list
+}
+
+// needs is the encodings this slot wants of its track.
+func (d *downTrack) needs() uint8 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.track
+	if t == nil || d.grant.target.Paused() {
+		return 0
+	}
+	if len(t.rids) == 1 {
+		return 1
+	}
+	want := d.grant.target.Spatial
+	// What the viewer would like to have must run for the probe to find out
+	// whether it fits; what it has now must not stop under it.
+	mask := uint8(1) << want
+	if want > 0 {
+		mask |= 1 << (want - 1)
+	}
+	if cur := d.sel.Current(); !cur.Paused() {
+		mask |= 1 << cur.Spatial
+	}
+	return mask
+}
+
+// tellDemand tells the publisher of this connection what is wanted, when that
+// has changed.
+func (c *conn) tellDemand(now time.Time) {
+	c.peer.mu.Lock()
+	var tracks []*track
+	for _, t := range c.peer.tracks {
+		if t.conn == c && t.video && t.format.Load() != nil {
+			tracks = append(tracks, t)
+		}
+	}
+	c.peer.mu.Unlock()
+	slices.SortFunc(tracks, func(a, b *track) int { return compareSources(a.source, b.source) })
+	list := make([]Want, 0, len(tracks))
+	for _, t := range tracks {
+		list = append(list, t.demandOf(now))
+	}
+	if len(list) == 0 && len(c.alloc.demand) == 0 || reflect.DeepEqual(list, c.alloc.demand) {
+		return
+	}
+	first := c.alloc.demand == nil
+	c.alloc.demand = list
+	if first && allWanted(list, tracks) {
+		return // it is what every publisher begins with
+	}
+	c.peer.put(Demand{Demand: list})
+}
+
+func allWanted(list []Want, tracks []*track) bool {
+	for i, w := range list {
+		if len(w.Rids) != len(tracks[i].rids) {
+			return false
+		}
+	}
+	return true
+}
