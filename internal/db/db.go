@@ -148,13 +148,12 @@ func (d *DB) Close() error {
 // have had effects outside the database; an abort by the engine (deadlock,
 // serialization) is fault.Unavailable, and whoever called may try again.
 func (d *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	var emitted bool
+	tx := &Tx{db: d}
 	body := func(ctx context.Context, inner bun.Tx) error {
-		tx := &Tx{Tx: inner, db: d}
+		tx.Tx = inner
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}
-		emitted = len(tx.facts) > 0
 		return tx.flush(ctx)
 	}
 	var err error
@@ -166,8 +165,11 @@ func (d *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 	if err != nil {
 		return withFault(err)
 	}
-	if emitted {
+	if len(tx.facts) > 0 {
 		d.wakeDispatcher()
+	}
+	for _, fn := range tx.onCommit {
+		fn()
 	}
 	return nil
 }

@@ -16,8 +16,9 @@ import (
 // tx.NewSelect() and its siblings. It ends with the closure it was given to.
 type Tx struct {
 	bun.Tx
-	db    *DB
-	facts []outboxRow
+	db       *DB
+	facts    []outboxRow
+	onCommit []func()
 }
 
 // errOwnedByWrite answers those who try to end a transaction themselves.
@@ -45,6 +46,11 @@ func (tx *Tx) Emit(_ context.Context, facts ...event.Fact) error {
 	}
 	return nil
 }
+
+// OnCommit calls fn after this transaction has committed, on the goroutine of
+// its Write and before that returns. It is for hints that may get lost, such as
+// waking a worker; a crash right after the commit means it is never called.
+func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
 
 // Lock waits until no other transaction holds the same key, and holds it until
 // this one ends. On SQLite every write is alone already.

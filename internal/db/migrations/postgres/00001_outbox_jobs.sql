@@ -31,25 +31,25 @@ CREATE TABLE outbox_retry (
 );
 CREATE INDEX outbox_retry_due ON outbox_retry (next_at) WHERE dead_at IS NULL;
 
+-- Work to do. A job that runs holds a lease and has run_at at the lease's end:
+-- if its process dies it is due again then. A job that is done has no row.
 CREATE TABLE job (
-    id           text PRIMARY KEY,
-    kind         text NOT NULL,
-    payload      text NOT NULL,
-    unique_key   text,
-    created_at   timestamptz NOT NULL,
-    run_at       timestamptz NOT NULL,
-    tries        integer NOT NULL DEFAULT 0,
-    lease        text,
-    leased_until timestamptz,
-    done_at      timestamptz,
-    dead_at      timestamptz,
-    error        text NOT NULL DEFAULT ''
+    id         text PRIMARY KEY,
+    kind       text NOT NULL,
+    payload    text NOT NULL,
+    unique_key text,
+    created_at timestamptz NOT NULL,
+    run_at     timestamptz NOT NULL,
+    tries      integer NOT NULL DEFAULT 0,
+    lease      text,
+    dead_at    timestamptz,
+    error      text NOT NULL DEFAULT ''
 );
-CREATE INDEX job_due ON job (kind, run_at) WHERE done_at IS NULL AND dead_at IS NULL;
-CREATE UNIQUE INDEX job_unique ON job (kind, unique_key) WHERE unique_key IS NOT NULL AND done_at IS NULL AND dead_at IS NULL;
-CREATE INDEX job_done ON job (done_at) WHERE done_at IS NOT NULL;
+CREATE INDEX job_due ON job (kind, run_at) WHERE dead_at IS NULL;
+CREATE UNIQUE INDEX job_unique ON job (kind, unique_key) WHERE unique_key IS NOT NULL AND dead_at IS NULL;
 CREATE INDEX job_dead ON job (dead_at) WHERE dead_at IS NOT NULL;
 
+-- When each repeated job is enqueued next, whichever node does it.
 CREATE TABLE job_schedule (
     kind    text PRIMARY KEY,
     next_at timestamptz NOT NULL
