@@ -80,7 +80,7 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**', '*.config.{ts,js}'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly' } },
     rules: { 'no-console': 'off', 'no-restricted-globals': 'off' },
   },
 );

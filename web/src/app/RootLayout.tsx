@@ -1,5 +1,14 @@
-import { Outlet } from 'react-router';
+import { Suspense } from 'react';
+import { Outlet, ScrollRestoration } from 'react-router';
+import { Splash } from '@/components/ui/Waiting';
 
 export function RootLayout() {
-  return <Outlet />;
+  return (
+    <>
+      <Suspense fallback={<Splash />}>
+        <Outlet />
+      </Suspense>
+      <ScrollRestoration />
+    </>
+  );
 }

@@ -1,7 +1,10 @@
 import { createBrowserRouter, type RouteObject } from 'react-router';
+import { Splash } from '@/components/ui/Waiting';
 import { ErrorPage } from './ErrorPage';
 import { lazyPage } from './lazyPage';
+import { RequireSession } from './RequireSession';
 import { RootLayout } from './RootLayout';
+import { Shell } from './Shell';
 import { videoRoutes } from './videoRoutes';
 
 /** THE list of routes. A page and its words are loaded together. */
@@ -9,10 +12,46 @@ export const routes: RouteObject[] = [
   {
     element: <RootLayout />,
     errorElement: <ErrorPage />,
-    hydrateFallbackElement: <></>,
+    hydrateFallbackElement: <Splash />,
     children: [
-      ...videoRoutes,
-      { path: '*', lazy: lazyPage(() => import('@/pages/NotFoundPage').then((m) => m.NotFoundPage), []) },
+      { path: 'sign-in', lazy: lazyPage(() => import('@/pages/SignInPage').then((m) => m.SignInPage), ['auth']) },
+      // The pages of one-time tokens; their addresses are printed by the server
+      // (api/account/token.go).
+      { path: 'setup', lazy: lazyPage(() => import('@/pages/SetupPage').then((m) => m.SetupPage), ['auth']) },
+      ...['link', 'sign-in/link'].map((path) => ({
+        path,
+        lazy: lazyPage(() => import('@/pages/SignInLinkPage').then((m) => m.SignInLinkPage), ['auth']),
+      })),
+      ...['invitation', 'invite'].map((path) => ({
+        path,
+        lazy: lazyPage(() => import('@/pages/InvitePage').then((m) => m.InvitePage), ['auth']),
+      })),
+      ...['guest', 'join'].map((path) => ({
+        path,
+        lazy: lazyPage(() => import('@/pages/GuestPage').then((m) => m.GuestPage), ['auth']),
+      })),
+      {
+        element: <RequireSession />,
+        children: [
+          ...videoRoutes,
+          {
+            element: <Shell />,
+            children: [
+              {
+                // A page that throws leaves the navigation standing.
+                errorElement: <ErrorPage />,
+                children: [
+                  { index: true, lazy: lazyPage(() => import('@/pages/TodayPage').then((m) => m.TodayPage), ['sessions']) },
+                  { path: 'sessions', lazy: lazyPage(() => import('@/pages/SessionsPage').then((m) => m.SessionsPage), ['sessions']) },
+                  { path: 'people', lazy: lazyPage(() => import('@/pages/PeoplePage').then((m) => m.PeoplePage), ['people']) },
+                  { path: 'account', lazy: lazyPage(() => import('@/pages/AccountPage').then((m) => m.AccountPage), ['account']) },
+                  { path: '*', lazy: lazyPage(() => import('@/pages/NotFoundPage').then((m) => m.NotFoundPage), []) },
+                ],
+              },
+            ],
+          },
+        ],
+      },
     ],
   },
 ];

@@ -1,11 +1,19 @@
+import type account from './en/account';
+import type auth from './en/auth';
 import type common from './en/common';
+import type people from './en/people';
 import type precall from './en/precall';
+import type sessions from './en/sessions';
 import type video from './en/video';
 
 /** Every area's words; keys are checked against the English ones. */
 export interface Catalogue {
+  account: typeof account;
+  auth: typeof auth;
   common: typeof common;
+  people: typeof people;
   precall: typeof precall;
+  sessions: typeof sessions;
   video: typeof video;
 }
 

@@ -1,12 +1,18 @@
-import { Stack, Text, Title } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { EmptyState } from '@/components/ui/EmptyState';
+import { Page } from '@/components/ui/Page';
 
 export function NotFoundPage() {
   const { t } = useTranslation();
   return (
-    <Stack p="xl">
-      <Title order={1}>{t('notFound.title')}</Title>
-      <Text>{t('notFound.body')}</Text>
-    </Stack>
+    <Page title={t('notFound.title')} narrow>
+      <EmptyState title={t('notFound.title')} body={t('notFound.body')}>
+        <Button component={Link} to="/">
+          {t('notFound.home')}
+        </Button>
+      </EmptyState>
+    </Page>
   );
 }

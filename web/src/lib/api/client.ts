@@ -42,6 +42,24 @@ export async function askMaybe<T>(call: Promise<Answer<T>>, ...absent: number[])
   }
 }
 
+/** What one query may read at most; a practice larger than this searches instead. */
+const mostPages = 20;
+
+/** Every item of a list, page after page of 100. */
+export async function askAll<T>(
+  page: (query: { cursor?: string; limit: number }) => Promise<Answer<{ items: T[]; next?: string | undefined }>>,
+): Promise<T[]> {
+  const all: T[] = [];
+  let cursor: string | undefined;
+  for (let n = 0; n < mostPages; n += 1) {
+    const { items, next } = await ask(page({ cursor, limit: 100 }));
+    all.push(...items);
+    if (!next) break;
+    cursor = next;
+  }
+  return all;
+}
+
 function problemFrom(body: unknown, response: Response): Problem {
   const b = isRecord(body) ? body : {};
   const wait = Number(response.headers.get('Retry-After'));

@@ -16,4 +16,5 @@ export const keys = {
   people: ['people'] as const,
   invitations: ['invitations'] as const,
   care: ['care'] as const,
+  careUnits: ['care', 'units'] as const,
 };

@@ -38,6 +38,8 @@ export interface components {
       name: string;
       email?: string;
       role?: 'client' | 'therapist' | 'moderator' | 'admin';
+      locale: string;
+      timeZone: string;
       room?: string;
       sessionId: string;
       practice: string;
@@ -46,6 +48,7 @@ export interface components {
       id: string;
       createdAt: string;
       lastSeenAt: string;
+      expiresAt: string;
       userAgent: string;
       address: string;
       current: boolean;
@@ -64,13 +67,23 @@ export interface components {
       email: string;
       name: string;
       role: 'client' | 'therapist' | 'moderator' | 'admin';
+      therapistId?: string;
       invitedBy: string;
+      state: 'open' | 'accepted' | 'expired' | 'revoked';
       createdAt: string;
       expiresAt: string;
       link?: string;
     };
-    InvitationPreview: { email: string; name: string; role: string; practice: string; invitedBy: string; expiresAt: string };
-    Care: { therapistId: string; clientId: string; since: string };
+    InvitationPreview: { email: string; name: string; role: 'client' | 'therapist' | 'moderator' | 'admin'; practice: string; invitedBy: string; expiresAt: string };
+    Care: { therapistId: string; therapistName: string; clientId: string; clientName: string; since: string };
+    CareUnit: {
+      id: string;
+      name: string;
+      kind: 'couple' | 'family' | 'group';
+      therapistId: string;
+      members: { id: string; name: string }[];
+      createdAt: string;
+    };
     RoomMember: { id: string; name: string; role: string };
     VideoRoom: {
       id: string;
@@ -92,6 +105,7 @@ export interface components {
       waiting: number;
     };
     NewRoom: {
+      hostId?: string;
       title?: string;
       kind: 'individual' | 'couple' | 'group';
       startsAt?: string;
@@ -124,7 +138,15 @@ export interface components {
       socketUrl: string;
       iceServers: components['schemas']['IceServer'][];
     };
-    Attendance: { identity: string; name: string; role: string; minutes: number; firstJoinedAt: string; lastLeftAt?: string };
+    Attendance: {
+      identity: string;
+      name: string;
+      role: 'host' | 'participant' | 'guest' | 'observer';
+      seconds: number;
+      minutes: number;
+      present: boolean;
+      intervals: { joinedAt: string; leftAt?: string; reason: string }[];
+    };
     GuestLink: { link: string; expiresAt: string };
     Recording: { id: string; meetingId: string; state: string; startedAt: string; endedAt?: string };
   };
@@ -133,47 +155,48 @@ export interface components {
 type S = components['schemas'];
 
 export interface paths {
-  '/api/v1/me': { get: Get<never, never, S['Me']>; patch: Op<never, never, { name: string }, S['Me']> };
+  '/api/v1/me': { get: Get<never, never, S['Me']>; patch: Op<never, never, { name?: string; locale?: string; timeZone?: string }, S['Me']> };
   '/api/v1/setup': { post: Op<never, never, { token: string; name: string; email: string; password: string }, S['Me']> };
   '/api/v1/sign-in': { post: Op<never, never, { email: string; password: string }, S['Me']> };
   '/api/v1/sign-out': { post: Act<never, never> };
   '/api/v1/password': { post: Op<never, never, { current: string; next: string }, never> };
-  '/api/v1/sessions': { get: Get<never, never, { items: S['Device'][] }> };
+  '/api/v1/sessions': { get: Get<never, never, { items: S['Device'][]; next?: string }> };
   '/api/v1/sessions/{id}': { delete: Act<Id<'id'>, never> };
   '/api/v1/sign-in-links/{token}': { post: Act<Id<'token'>, S['Me']> };
   '/api/v1/guest-links/{token}': { post: Op<Id<'token'>, never, { name: string }, S['Me']> };
   '/api/v1/invitations': {
-    get: Get<never, never, { items: S['Invitation'][] }>;
-    post: Op<never, never, { email: string; name: string; role: S['Person']['role'] }, S['Invitation']>;
+    get: Get<never, { cursor?: string; limit?: number }, { items: S['Invitation'][]; next?: string }>;
+    post: Op<never, never, { email: string; name: string; role: S['Person']['role']; therapistId?: string }, S['Invitation']>;
   };
   '/api/v1/invitations/{id}': { delete: Act<Id<'id'>, never> };
   '/api/v1/invitations/{token}/preview': { get: Get<Id<'token'>, never, S['InvitationPreview']> };
   '/api/v1/invitations/{token}/accept': { post: Op<Id<'token'>, never, { name: string; password: string }, S['Me']> };
-  '/api/v1/people': { get: Get<never, { q?: string; role?: string }, { items: S['Person'][] }> };
+  '/api/v1/people': { get: Get<never, { cursor?: string; limit?: number }, { items: S['Person'][]; next?: string }> };
   '/api/v1/people/{id}': { patch: Op<Id<'id'>, never, { name?: string; role?: S['Person']['role']; active?: boolean }, S['Person']> };
   '/api/v1/care': {
-    get: Get<never, never, { items: S['Care'][] }>;
+    get: Get<never, { cursor?: string; limit?: number }, { items: S['Care'][]; next?: string }>;
     put: Op<never, never, { therapistId: string; clientId: string }, never>;
-    delete: Op<never, never, { therapistId: string; clientId: string }, never>;
+    delete: { parameters: { query: { therapistId: string; clientId: string }; path?: never; header?: never; cookie?: never }; requestBody?: never; responses: { 204: NoBody } };
   };
+  '/api/v1/care-units': { get: Get<never, never, { items: S['CareUnit'][] }> };
   '/api/v1/rooms': {
-    get: Get<never, { from?: string; to?: string }, { items: S['VideoRoom'][] }>;
+    get: Get<never, { from?: string; to?: string; cursor?: string; limit?: number }, { items: S['VideoRoom'][]; next?: string }>;
     post: Op<never, never, S['NewRoom'], S['VideoRoom']>;
   };
   '/api/v1/rooms/{room}': { get: Get<Id<'room'>, never, S['VideoRoom']> };
   '/api/v1/rooms/{room}/join': { post: Act<Id<'room'>, S['JoinRoomResponse']> };
   '/api/v1/rooms/{room}/leave': { post: Act<Id<'room'>, never> };
   '/api/v1/rooms/{room}/end': { post: Act<Id<'room'>, never> };
-  '/api/v1/rooms/{room}/participants': { get: Get<Id<'room'>, never, { items: S['Participant'][] }> };
+  '/api/v1/rooms/{room}/participants': { get: Get<Id<'room'>, never, { items: S['Participant'][]; next?: string }> };
   '/api/v1/rooms/{room}/participants/{participant}/mute': {
     post: Op<Id<'room' | 'participant'>, never, { source?: S['Participant']['tracks'][number]['source'] }, never>;
   };
   '/api/v1/rooms/{room}/participants/{participant}/kick': { post: Act<Id<'room' | 'participant'>, never> };
   '/api/v1/rooms/{room}/participants/{participant}/admit': { post: Act<Id<'room' | 'participant'>, never> };
   '/api/v1/rooms/{room}/participants/{participant}/deny': { post: Act<Id<'room' | 'participant'>, never> };
-  '/api/v1/rooms/{room}/attendance': { get: Get<Id<'room'>, never, { items: S['Attendance'][] }> };
+  '/api/v1/rooms/{room}/attendance': { get: Get<Id<'room'>, never, { items: S['Attendance'][]; next?: string }> };
   '/api/v1/rooms/{room}/guest-links': { post: Act<Id<'room'>, S['GuestLink']> };
   '/api/v1/rooms/{room}/recordings': { post: Act<Id<'room'>, S['Recording']> };
   '/api/v1/rooms/{room}/recordings/stop': { post: Act<Id<'room'>, S['Recording']> };
-  '/api/v1/meetings/{meeting}/recordings': { get: Get<Id<'meeting'>, never, { items: S['Recording'][] }> };
+  '/api/v1/meetings/{meeting}/recordings': { get: Get<Id<'meeting'>, never, { items: S['Recording'][]; next?: string }> };
 }

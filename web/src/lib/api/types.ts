@@ -10,6 +10,7 @@ export type Role = Person['role'];
 export type Invitation = Schemas['Invitation'];
 export type InvitationPreview = Schemas['InvitationPreview'];
 export type Care = Schemas['Care'];
+export type CareUnit = Schemas['CareUnit'];
 export type VideoRoom = Schemas['VideoRoom'];
 export type NewRoom = Schemas['NewRoom'];
 export type Participant = Schemas['Participant'];
@@ -24,7 +25,12 @@ export function isStaff(me: Pick<Me, 'kind' | 'role'>): boolean {
   return me.kind === 'user' && me.role !== undefined && me.role !== 'client';
 }
 
-/** Whether a role manages every account, not only their own clients. */
-export function managesPeople(me: Pick<Me, 'kind' | 'role'>): boolean {
+/** Whether a role sends invitations: admins to anybody, therapists to clients. */
+export function mayInvite(me: Pick<Me, 'kind' | 'role'>): boolean {
+  return me.kind === 'user' && (me.role === 'admin' || me.role === 'therapist');
+}
+
+/** Whether a role sees every account, not only their own clients. */
+export function seesEverybody(me: Pick<Me, 'kind' | 'role'>): boolean {
   return me.kind === 'user' && (me.role === 'admin' || me.role === 'moderator');
 }

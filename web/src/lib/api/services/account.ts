@@ -5,7 +5,8 @@ import { type Device, type InvitationPreview, type Me } from '../types';
 export const account = {
   /** Who is asking; null when nobody is signed in. */
   me: (signal?: AbortSignal): Promise<Me | null> => askMaybe(api.GET('/api/v1/me', { signal: signal ?? null }), 401),
-  rename: (name: string): Promise<Me> => ask(api.PATCH('/api/v1/me', { body: { name } })),
+  update: (change: { name?: string; locale?: string; timeZone?: string }): Promise<Me> =>
+    ask(api.PATCH('/api/v1/me', { body: change })),
   setup: (first: { token: string; name: string; email: string; password: string }): Promise<Me> =>
     ask(api.POST('/api/v1/setup', { body: first })),
   signIn: (email: string, password: string): Promise<Me> =>

@@ -1,4 +1,4 @@
-import { api, ask } from '../client';
+import { api, ask, askAll } from '../client';
 import {
   type Attendance,
   type GuestLink,
@@ -24,8 +24,8 @@ export interface RoomSpan {
 export const videoCalls = {
   rooms: {
     create: (room: NewRoom): Promise<VideoRoom> => ask(api.POST('/api/v1/rooms', { body: room })),
-    getList: async (span: RoomSpan = {}, signal?: AbortSignal): Promise<VideoRoom[]> =>
-      (await ask(api.GET('/api/v1/rooms', { params: { query: span }, signal: signal ?? null }))).items,
+    getList: (span: RoomSpan = {}, signal?: AbortSignal): Promise<VideoRoom[]> =>
+      askAll((page) => api.GET('/api/v1/rooms', { params: { query: { ...span, ...page } }, signal: signal ?? null })),
     get: (room: string, signal?: AbortSignal): Promise<VideoRoom> =>
       ask(api.GET('/api/v1/rooms/{room}', { params: { path: { room } }, signal: signal ?? null })),
     join: (room: string): Promise<JoinRoomResponse> =>
