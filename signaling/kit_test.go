@@ -72,6 +72,11 @@ func person(token string) (auth.Principal, error) {
 
 func newKit(t *testing.T, change func(m *signaling.Mux, o *signaling.Options)) *kit {
 	t.Helper()
+	return newKitWith(t, signaling.DefaultHistory(), change)
+}
+
+func newKitWith(t *testing.T, history signaling.HistoryLimits, change func(m *signaling.Mux, o *signaling.Options)) *kit {
+	t.Helper()
 	m := signaling.NewMux()
 	signaling.Handle(m, "test.echo", func(_ context.Context, _ *signaling.Conn, r echoReq) (echoRes, error) {
 		return echoRes{Text: r.Text}, nil
@@ -89,7 +94,7 @@ func newKit(t *testing.T, change func(m *signaling.Mux, o *signaling.Options)) *
 	if change != nil {
 		change(m, &o)
 	}
-	k := &kit{T: t, hub: signaling.NewHub(m, signaling.NewMemoryBroker(signaling.DefaultHistory()), o)}
+	k := &kit{T: t, hub: signaling.NewHub(m, signaling.NewMemoryBroker(history), o)}
 	k.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if cookie, err := r.Cookie("as"); err == nil {
 			if p, err := person(cookie.Value); err == nil {

@@ -27,6 +27,8 @@ type Options struct {
 	Header http.Header // of the upgrade: Cookie, Authorization, Origin
 	// OnState is told of every change, from one goroutine, and must not wait.
 	OnState func(State)
+	// Backoff is how long to wait before the n-th try, from 0; nil is Backoff.
+	Backoff func(n int) time.Duration
 	// Once gives up at the first broken connection.
 	Once bool
 }
@@ -42,7 +44,10 @@ const (
 )
 
 // Lost is the type of a frame that the client makes itself, in the place where
-// frames of its topic are missing: fetch the topic's state afresh.
+// frames of its topic are missing: fetch the topic's state afresh. Its data is
+// the reason, a JSON string: "resume" (the server no longer had them),
+// "refused" (the topic may not be heard any more), or "gap" (an offset was
+// skipped, which the protocol rules out).
 const Lost = "client.lost"
 
 // Frame is a push.
@@ -115,6 +120,9 @@ const maxTopics = 128
 // Dial connects and says hello. An error means that the first try failed; the
 // client then tries no further. url is ws:// or wss://.
 func Dial(ctx context.Context, url string, o Options) (*Client, error) {
+	if o.Backoff == nil {
+		o.Backoff = Backoff
+	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c := &Client{
 		url: url, o: o, stop: stop,
@@ -290,7 +298,7 @@ func (c *Client) run(ctx context.Context, s *session) {
 			try = 0
 		}
 		for {
-			if !wait(ctx, max(atLeast, Backoff(try))) {
+			if !wait(ctx, max(atLeast, c.o.Backoff(try))) {
 				c.state(Closed)
 				return
 			}

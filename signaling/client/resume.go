@@ -17,10 +17,10 @@ func (s *session) welcomed(data json.RawMessage) error {
 		switch {
 		case r.Error != nil:
 			s.c.settle(topic, nil)
-			s.early = append(s.early, Frame{Type: Lost, Topic: topic})
+			s.early = append(s.early, Frame{Type: Lost, Topic: topic, Data: json.RawMessage(`"refused"`)})
 		case !r.Recovered:
 			s.c.settle(topic, &r.position)
-			s.early = append(s.early, Frame{Type: Lost, Topic: topic, Offset: r.Offset})
+			s.early = append(s.early, Frame{Type: Lost, Topic: topic, Offset: r.Offset, Data: json.RawMessage(`"resume"`)})
 		}
 	}
 	s.c.mu.Lock()
@@ -61,7 +61,7 @@ func (s *session) sort(in incoming) []Frame {
 		return nil
 	case in.Offset > at.Offset+1:
 		at.Offset = in.Offset
-		return []Frame{{Type: Lost, Topic: in.Topic, Offset: in.Offset - 1}, f}
+		return []Frame{{Type: Lost, Topic: in.Topic, Offset: in.Offset - 1, Data: json.RawMessage(`"gap"`)}, f}
 	}
 	at.Offset = in.Offset
 	return []Frame{f}

@@ -20,9 +20,8 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, link Li
 	if err != nil {
 		return JoinResult{}, err
 	}
-	now := s.now()
-	if r.stateAt(now) == Scheduled && !as.hosts() {
-		return JoinResult{}, fault.New(fault.Conflict, "room_not_open", "This session is not open yet.").After(r.joinableFrom().Sub(now))
+	if err := s.mayCome(p, r, as); err != nil {
+		return JoinResult{}, err
 	}
 	engine, err := s.engineFor(r.Engine)
 	if err != nil {
@@ -48,6 +47,16 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, link Li
 		return nil
 	})
 	return res, err
+}
+
+// mayCome refuses those who are too early. Hosts may come at any time, and so
+// may the tools they or the operator set up.
+func (s *Service) mayCome(p auth.Principal, r *row, as standing) error {
+	now := s.now()
+	if r.stateAt(now) != Scheduled || as.hosts() || p.Room != nil && p.Room.Admitted {
+		return nil
+	}
+	return fault.New(fault.Conflict, "room_not_open", "This session is not open yet.").After(r.joinableFrom().Sub(now))
 }
 
 // Leave gives up p's seat. A socket that no longer holds the seat frees

@@ -7,6 +7,7 @@ import (
 	"mentara/internal/db"
 	"mentara/internal/event"
 	"mentara/internal/fault"
+	"mentara/internal/job"
 )
 
 // Jobs of this area: what a room does because time passes, whoever runs then.
@@ -23,10 +24,10 @@ type Due struct {
 	Room string `json:"room"`
 }
 
-// Jobs is the durable queue, as far as a room needs it. A second job of the
-// same kind and key that has not run yet is none.
-type Jobs interface {
-	EnqueueAt(ctx context.Context, tx *db.Tx, kind string, payload Due, at time.Time, key string) error
+// work registers the jobs of this area.
+func (s *Service) work(q *job.Queue) {
+	job.Register(q, JobOpen, job.Options{}, s.OpenDue)
+	job.Register(q, JobExpire, job.Options{}, s.ExpireDue)
 }
 
 // schedule enqueues what time will do to a room. After a change of plan the old
@@ -41,7 +42,9 @@ func (s *Service) schedule(ctx context.Context, tx *db.Tx, r *row) error {
 }
 
 func (s *Service) enqueue(ctx context.Context, tx *db.Tx, kind, room string, at time.Time) error {
-	return s.jobs.EnqueueAt(ctx, tx, kind, Due{Room: room}, at, room+"@"+at.UTC().Format(time.RFC3339))
+	return s.jobs.Enqueue(ctx, tx, kind, Due{Room: room}, job.EnqueueOptions{
+		RunAt: at, UniqueKey: room + "@" + at.UTC().Format(time.RFC3339),
+	})
 }
 
 // OpenDue opens a room whose time has come, and tells its members' pages.

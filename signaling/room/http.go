@@ -139,7 +139,7 @@ type (
 
 var staff = api.Roles(auth.Therapist, auth.Moderator, auth.Admin)
 
-// Routes registers the REST door. WHIP and WHEP are Media's.
+// Routes registers the REST door. WHIP and WHEP are mounted by Doors.
 func (s *Service) Routes(a *api.Server) {
 	get := func(id, path, summary string) huma.Operation {
 		return operation(http.MethodGet, id, path, summary, http.StatusOK)

@@ -124,7 +124,7 @@ func (s *session) happened(st *seat, ev sfu.Event) {
 // shine keeps the device flags of somebody who has no client of ours to tell
 // them: what a WHIP tool publishes is on.
 func (s *session) shine(st *seat, source sfu.Source, on bool) {
-	if !st.held {
+	if st.out.get() != nil {
 		return
 	}
 	switch source {

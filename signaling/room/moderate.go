@@ -134,10 +134,7 @@ func (s *session) kick(ctx context.Context, by auth.Principal, as standing, id s
 		return err
 	}
 	now := s.svc.now()
-	if st.leg != nil {
-		st.leg.Close()
-		st.leg = nil
-	}
+	st.closeMedia()
 	door := accessRow{RoomID: s.id, Identity: st.p.ID, Name: st.p.Name, BannedAt: now, BannedBy: by.ID}
 	s.access[st.p.ID] = door
 	gone := s.participant(st)
@@ -209,6 +206,9 @@ func (s *session) setMuted(st *seat, source sfu.Source, muted bool) {
 	}
 	if st.leg != nil {
 		st.leg.Mute(source, muted)
+	}
+	for peer := range st.peers {
+		peer.SetMuted(source, muted)
 	}
 }
 

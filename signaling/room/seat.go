@@ -11,6 +11,7 @@ import (
 	"mentara/internal/db"
 	"mentara/internal/event"
 	"mentara/internal/fault"
+	"mentara/sfu"
 )
 
 // Link is a person's socket, as far as a room needs it.
@@ -28,7 +29,7 @@ const knockAgain = 30 * time.Second
 
 // join takes or resumes the seat of p. link is nil when the request did not come
 // by a socket: then the seat waits for one as if it had been dropped.
-func (s *session) join(ctx context.Context, p auth.Principal, as standing, link Link, held bool) (*seat, error) {
+func (s *session) join(ctx context.Context, p auth.Principal, as standing, link Link, byDoor bool) (*seat, error) {
 	now := s.svc.now()
 	if s.row.State == Ended {
 		return nil, errEnded()
@@ -38,7 +39,7 @@ func (s *session) join(ctx context.Context, p auth.Principal, as standing, link 
 		return nil, errKicked()
 	}
 	if st := s.byIdentity[p.ID]; st != nil {
-		s.resume(st, link, held)
+		s.resume(st, link, byDoor)
 		return st, nil
 	}
 	admitted := as.hosts() || !door.AdmittedAt.IsZero() || (p.Room != nil && p.Room.Admitted)
@@ -46,10 +47,12 @@ func (s *session) join(ctx context.Context, p auth.Principal, as standing, link 
 		return nil, err
 	}
 	st := &seat{
-		id: rand.Text(), p: p, standing: as, state: Waiting, since: now, held: held,
+		id: rand.Text(), p: p, standing: as, state: Waiting, since: now, peers: map[*sfu.Peer]struct{}{},
 		connection: MediaConnection{State: "new"}, muted: map[string]bool{}, tracks: []PublishedTrack{},
 	}
-	if link == nil && !held {
+	if byDoor {
+		st.doors = 1
+	} else if link == nil {
 		st.dropped = now
 	}
 	st.out.attach(link)
@@ -90,23 +93,27 @@ func (s *session) mayKnock(p auth.Principal, admitted bool, now time.Time) error
 	return s.svc.claim(p.ID)
 }
 
-// resume gives a seat to the socket that asks for it. The older one is told
-// and hears no more of the room.
-func (s *session) resume(st *seat, link Link, held bool) {
-	if link == nil {
-		st.held = st.held || held
+// resume gives a seat to the socket that asks for it, or one more holder to it.
+// The older socket is told and hears no more of the room.
+func (s *session) resume(st *seat, link Link, byDoor bool) {
+	if byDoor {
+		st.doors++
+	}
+	if link != nil {
+		old := st.out.attach(link)
+		if old != nil && old.ID() != link.ID() {
+			old.Unlisten(topicOf(s.id), waitingTopicOf(s.id))
+			old.Send("room.replaced", RoomReplaced{Room: s.id})
+		}
+		st.bad = 0
+		if st.in() {
+			link.Listen(s.topics(st)...)
+		}
+	}
+	if link == nil && !byDoor {
 		return
 	}
-	old := st.out.attach(link)
-	if old != nil && old.ID() != link.ID() {
-		old.Unlisten(topicOf(s.id), waitingTopicOf(s.id))
-		old.Send("room.replaced", RoomReplaced{Room: s.id})
-	}
 	st.dropped = time.Time{}
-	st.bad = 0
-	if st.in() {
-		link.Listen(s.topics(st)...)
-	}
 	if st.state == Reconnecting {
 		st.state = Joined
 		s.show(st)
@@ -150,7 +157,7 @@ func (s *session) enter(ctx context.Context, st *seat, facts ...event.Fact) erro
 		s.access[st.p.ID] = door
 	}
 	st.stay, st.since, st.state = t, now, Joined
-	if st.out.get() == nil && !st.held {
+	if !st.dropped.IsZero() {
 		st.state = Reconnecting
 	}
 	s.seats[st.id], s.byIdentity[st.p.ID] = st, st
@@ -176,15 +183,21 @@ func (s *session) drop(linkID string) {
 			continue
 		}
 		st.out.attach(nil)
-		if st.held {
-			return // a WHIP session goes on without the socket
-		}
-		st.dropped = s.svc.now()
-		if st.state == Joined {
-			st.state = Reconnecting
-			s.show(st)
-		}
+		s.unheld(st)
 		return
+	}
+}
+
+// unheld starts the grace of a seat that neither a socket nor a WHIP or WHEP
+// session holds any more.
+func (s *session) unheld(st *seat) {
+	if st.doors > 0 || st.out.get() != nil || !st.dropped.IsZero() {
+		return
+	}
+	st.dropped = s.svc.now()
+	if st.state == Joined {
+		st.state = Reconnecting
+		s.show(st)
 	}
 }
 
@@ -192,10 +205,7 @@ func (s *session) drop(linkID string) {
 // the sweep of lost stays makes good later.
 func (s *session) leave(ctx context.Context, st *seat, reason string, facts ...event.Fact) error {
 	now := s.svc.now()
-	if st.leg != nil {
-		st.leg.Close()
-		st.leg = nil
-	}
+	st.closeMedia()
 	if link := st.out.attach(nil); link != nil {
 		link.Unlisten(topicOf(s.id), waitingTopicOf(s.id))
 	}

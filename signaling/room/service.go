@@ -11,6 +11,7 @@ import (
 	"mentara/internal/auth"
 	"mentara/internal/db"
 	"mentara/internal/fault"
+	"mentara/internal/job"
 )
 
 // People is what a room asks of the practice's accounts.
@@ -64,7 +65,7 @@ func (c Caps) withDefaults() Caps {
 type Options struct {
 	DB      *db.DB
 	Hub     Publisher
-	Jobs    Jobs
+	Jobs    *job.Queue // New registers the jobs of this area on it
 	People  People
 	Tokens  *TokenIssuer
 	Engines map[string]Engine // by name; "sfu" must be there
@@ -80,7 +81,7 @@ type Options struct {
 type Service struct {
 	store     store
 	hub       Publisher
-	jobs      Jobs
+	jobs      *job.Queue
 	people    People
 	tokens    *TokenIssuer
 	engines   map[string]Engine
@@ -100,11 +101,13 @@ type Service struct {
 
 // New makes a service. Run must run while it is used.
 func New(o Options) *Service {
-	return &Service{
+	s := &Service{
 		store: store{o.DB}, hub: o.Hub, jobs: o.Jobs, people: o.People, tokens: o.Tokens,
 		engines: o.Engines, caps: o.Caps.withDefaults(), log: o.Log, clock: o.Now, socketURL: o.SocketURL,
 		sessions: map[string]*session{}, claims: map[string]int{}, precalls: newPrecalls(),
 	}
+	s.work(o.Jobs)
+	return s
 }
 
 // now is the time as rooms keep it: UTC, in the milliseconds that both
@@ -198,25 +201,6 @@ func (s *Service) forget(sess *session) {
 	defer s.mu.Unlock()
 	if s.sessions[sess.id] == sess {
 		delete(s.sessions, sess.id)
-	}
-}
-
-// claim counts a seat of an identity, or refuses one too many.
-func (s *Service) claim(identity string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.claims[identity] >= s.caps.PerIdentity {
-		return fault.New(fault.RateLimited, "too_many_rooms", "You are in too many rooms already. Please leave one first.")
-	}
-	s.claims[identity]++
-	return nil
-}
-
-func (s *Service) release(identity string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.claims[identity]--; s.claims[identity] <= 0 {
-		delete(s.claims, identity)
 	}
 }
 

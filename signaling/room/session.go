@@ -9,6 +9,7 @@ import (
 	"mentara/internal/auth"
 	"mentara/internal/db"
 	"mentara/internal/event"
+	"mentara/sfu"
 )
 
 // session is the live state of one room on this node, owned by one goroutine.
@@ -47,9 +48,10 @@ type seat struct {
 	standing standing
 	state    SeatState
 	out      outlet
-	held     bool // by a WHIP or WHEP session and not by a socket
-	dropped  time.Time
-	leg      Leg // nil until the first offer
+	dropped  time.Time              // when its last holder went, unless it is held
+	leg      Leg                    // of the socket; nil until the first offer
+	doors    int                    // WHIP and WHEP sessions that hold it
+	peers    map[*sfu.Peer]struct{} // theirs, once they are connecting
 	stay     *stay
 	muted    map[string]bool // sources, by a host
 	bad      int             // offers and candidates refused in a row
@@ -68,11 +70,18 @@ func (s *seat) subscribes() bool { return s.p.Room == nil || s.p.Room.Subscribe 
 // in reports whether the seat is past the door.
 func (s *seat) in() bool { return s.state == Joined || s.state == Reconnecting }
 
-func (s *seat) role() Role {
-	if s.standing == guest && !s.publishes() {
-		return RoleObserver
+func (s *seat) role() Role { return s.standing.role() }
+
+// closeMedia ends everything the seat sends and receives, at once.
+func (s *seat) closeMedia() {
+	if s.leg != nil {
+		s.leg.Close()
+		s.leg = nil
 	}
-	return s.standing.role()
+	for peer := range s.peers {
+		peer.Close()
+	}
+	clear(s.peers)
 }
 
 // mailbox is how many calls may wait for one room. A room of 24 that all
@@ -157,9 +166,7 @@ func (s *session) suspend(ctx context.Context) {
 		s.log.Error("attendance not saved at stop", "error", err)
 	}
 	for _, st := range s.seats {
-		if st.leg != nil {
-			st.leg.Close()
-		}
+		st.closeMedia()
 	}
 	s.close()
 }

@@ -4,12 +4,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -72,57 +68,14 @@ type TokenIssuer struct {
 	now func() time.Time
 }
 
-// NewTokenIssuer works with the given key.
-func NewTokenIssuer(key ed25519.PrivateKey, now func() time.Time) *TokenIssuer {
-	return &TokenIssuer{key: key, now: now}
-}
+// TokenSeed is how many secret bytes an issuer is made from.
+const TokenSeed = ed25519.SeedSize
 
-// LoadTokenKey reads the signing key at path, or makes one there readable by
-// its owner alone. It refuses a key that others may read. Removing the file
-// makes every token ever issued worthless.
-func LoadTokenKey(path string) (ed25519.PrivateKey, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return createTokenKey(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("room token key: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("room token key %s: others may read it; expected mode 0600", path)
-	}
-	seed, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("room token key: %w", err)
-	}
-	if len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("room token key %s: expected %d bytes, found %d", path, ed25519.SeedSize, len(seed))
-	}
-	return ed25519.NewKeyFromSeed(seed), nil
-}
-
-// createTokenKey writes aside and links into place, so that a crash leaves no
-// half key and of two processes that start at once one wins for both.
-func createTokenKey(path string) (ed25519.PrivateKey, error) {
-	seed := make([]byte, ed25519.SeedSize)
-	rand.Read(seed)
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".room-token-*") // mode 0600
-	if err != nil {
-		return nil, fmt.Errorf("create room token key: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(seed)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err != nil {
-		return nil, fmt.Errorf("create room token key: %w", err)
-	}
-	switch err := os.Link(tmp.Name(), path); {
-	case errors.Is(err, fs.ErrExist):
-		return LoadTokenKey(path)
-	case err != nil:
-		return nil, fmt.Errorf("create room token key: %w", err)
-	}
-	return ed25519.NewKeyFromSeed(seed), nil
+// NewTokenIssuer makes an issuer from a secret of TokenSeed bytes that never
+// leaves this installation. Another secret makes every token ever issued
+// worthless.
+func NewTokenIssuer(seed []byte, now func() time.Time) *TokenIssuer {
+	return &TokenIssuer{key: ed25519.NewKeyFromSeed(seed), now: now}
 }
 
 // Issue makes a token that expires after ttl. It refuses grants that nobody
