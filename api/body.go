@@ -17,11 +17,11 @@ import (
 // readJSONBody reads the whole body, with a cap and a deadline, checks that it
 // is strict JSON, and puts it back. w is the server's own writer, which holds
 // the connection's deadline. An absent body is fine unless required.
-func readJSONBody(r *http.Request, w http.ResponseWriter, limit int64, required bool) error {
+func readJSONBody(r *http.Request, w http.ResponseWriter, limit int64, timeout time.Duration, required bool) error {
 	if r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	data, err := readBody(r, w, limit)
+	data, err := readBody(r, w, limit, timeout)
 	if err != nil {
 		return err
 	}
@@ -38,14 +38,14 @@ func readJSONBody(r *http.Request, w http.ResponseWriter, limit int64, required 
 	return CheckJSON(data)
 }
 
-func readBody(r *http.Request, w http.ResponseWriter, limit int64) ([]byte, error) {
+func readBody(r *http.Request, w http.ResponseWriter, limit int64, timeout time.Duration) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
 	conn := http.NewResponseController(w)
 	// Not every writer has a connection (tests use recorders); one without
 	// cannot be slow either.
-	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout))
+	_ = conn.SetReadDeadline(time.Now().Add(timeout))
 	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooBig *http.MaxBytesError

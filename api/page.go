@@ -36,7 +36,8 @@ func (p Page) After(n int) (Cursor, error) {
 		return nil, BadCursor()
 	}
 	c := Cursor(strings.Split(string(raw), "\x00"))
-	if len(c) != n || !validPart(c) {
+	// Decoders skip line breaks; ours has one spelling.
+	if len(c) != n || !validPart(c) || c.String() != p.Cursor {
 		return nil, BadCursor()
 	}
 	return c, nil

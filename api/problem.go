@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -123,9 +124,14 @@ func fromHuma(ctx context.Context, e *huma.ErrorModel) *Problem {
 	}
 	p := newProblem(e.Status, code, detail)
 	for _, d := range e.Errors {
-		if d != nil {
-			p.Errors = append(p.Errors, fault.Field{Location: d.Location, Message: d.Message})
+		if d == nil {
+			continue
 		}
+		message := d.Message
+		if strings.HasPrefix(message, "json: ") { // names our Go types
+			message = "This value does not fit."
+		}
+		p.Errors = append(p.Errors, fault.Field{Location: d.Location, Message: message})
 	}
 	p.RequestID = RequestID(ctx)
 	return p

@@ -91,7 +91,7 @@ func (g *gate) pass(ctx huma.Context, next func(huma.Context)) {
 		err = acceptsJSON(r)
 	}
 	if err == nil && ctx.Operation().RequestBody != nil {
-		err = readJSONBody(c.Request, scopeOf(r.Context()).w, g.maxBody, ctx.Operation().RequestBody.Required)
+		err = readJSONBody(c.Request, scopeOf(r.Context()).w, g.maxBody, g.server.slowBody, ctx.Operation().RequestBody.Required)
 	}
 	if err != nil {
 		WriteProblem(c.Writer, c.Request, err)
@@ -104,7 +104,9 @@ func humaConfig(o Options) huma.Config {
 	cfg := huma.DefaultConfig("Mentara", o.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", "" // the docs page loads from a CDN
 	cfg.CreateHooks = nil                                       // no $schema member in answers
-	cfg.Formats = map[string]huma.Format{"application/json": {Marshal: marshalJSON, Unmarshal: json.Unmarshal}}
+	asJSON := huma.Format{Marshal: marshalJSON, Unmarshal: json.Unmarshal}
+	// "json" is what huma looks up for application/problem+json.
+	cfg.Formats = map[string]huma.Format{"application/json": asJSON, "json": asJSON}
 	cfg.Transformers = []huma.Transformer{transform}
 	cfg.Info.Description = "Everything a practice asks for over HTTP. What people live together goes over the WebSocket: see PROTOCOL.md."
 	cfg.Components.SecuritySchemes = securitySchemes()

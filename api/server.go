@@ -75,6 +75,8 @@ type Server struct {
 	policy []header
 	limit  *Limiter
 	web    http.Handler
+	// slowBody is how long a body may take; a field so that its test need not.
+	slowBody time.Duration
 }
 
 // New makes a server that answers /healthz, /readyz and /api/v1/openapi.json.
@@ -89,7 +91,7 @@ func New(o Options) *Server {
 	if err := e.SetTrustedProxies(nil); err != nil { // addresses come from ClientIP
 		panic("api: " + err.Error())
 	}
-	s := &Server{opt: o, engine: e, csrf: http.NewCrossOriginProtection(), policy: policyHeaders(o.PublicURL)}
+	s := &Server{opt: o, engine: e, csrf: http.NewCrossOriginProtection(), policy: policyHeaders(o.PublicURL), slowBody: bodyTimeout}
 	if o.PublicURL != nil {
 		// Behind a proxy the Host header may be an inner name; the public
 		// origin is ours whatever it says.

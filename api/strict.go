@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -41,6 +42,11 @@ func checkValue(dec *json.Decoder, depth int) error {
 	switch tok := tok.(type) {
 	case string:
 		return checkString(tok)
+	case json.Number:
+		// 1e400 is JSON and no number of ours.
+		if _, err := strconv.ParseFloat(tok.String(), 64); err != nil {
+			return fault.New(fault.Invalid, "invalid", "A number is out of range.")
+		}
 	case json.Delim:
 		if depth == maxDepth {
 			return malformed("too_deep", fmt.Sprintf("The JSON is nested deeper than %d.", maxDepth))

@@ -40,7 +40,7 @@ func (a *webApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A missing file is missing; a page address is the app's to route.
-	if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" {
+	if strings.HasPrefix(name+"/", "assets/") || path.Ext(name) != "" {
 		WriteProblem(w, r, notFound())
 		return
 	}
@@ -105,7 +105,7 @@ func (a *webApp) copy(w http.ResponseWriter, r *http.Request, file string) error
 		return fmt.Errorf("web file %s: file system cannot seek", file)
 	}
 	// Embedded files have no time, so this sends no Last-Modified for them.
-	http.ServeContent(w, r, file, info.ModTime(), seeker)
+	ServeContent(w, r, file, info.ModTime(), seeker)
 	return nil
 }
 
