@@ -15,10 +15,10 @@ import (
 
 // Inputs and outputs of the routes.
 type (
-	roomPath struct {
+	RoomPath struct {
 		Room string `path:"room" maxLength:"64"`
 	}
-	participantPath struct {
+	ParticipantPath struct {
 		Room        string `path:"room" maxLength:"64"`
 		Participant string `path:"participant" maxLength:"64"`
 	}
@@ -61,7 +61,7 @@ type (
 		Locked      *bool      `json:"locked,omitempty" doc:"Shut the door to all who were not in yet"`
 	}
 	updateInput struct {
-		roomPath
+		RoomPath
 		Body UpdateRoom
 	}
 
@@ -83,13 +83,13 @@ type (
 	participantsOutput struct{ Body ParticipantList }
 
 	muteInput struct {
-		participantPath
+		ParticipantPath
 		Body struct {
 			Source sfu.Source `json:"source,omitempty" enum:"camera,microphone,screen,screen-audio" default:"microphone"`
 		}
 	}
 	denyInput struct {
-		participantPath
+		ParticipantPath
 		Body *struct {
 			Reason string `json:"reason,omitempty" maxLength:"200" doc:"Words for the person, if wanted"`
 		}
@@ -102,7 +102,7 @@ type (
 	attendanceOutput struct{ Body AttendanceList }
 
 	guestInput struct {
-		roomPath
+		RoomPath
 		Body struct {
 			TTLSeconds int `json:"ttlSeconds,omitempty" minimum:"60" maximum:"604800" doc:"A day if absent"`
 		}
@@ -115,7 +115,7 @@ type (
 	guestOutput struct{ Body GuestLink }
 
 	tokenInput struct {
-		roomPath
+		RoomPath
 		Body struct {
 			Identity   string `json:"identity" minLength:"1" maxLength:"64"`
 			Name       string `json:"name,omitempty" maxLength:"80"`
@@ -215,7 +215,7 @@ func (s *Service) listRooms(ctx context.Context, in *listInput) (*listOutput, er
 	return out, err
 }
 
-func (s *Service) getRoom(ctx context.Context, in *roomPath) (*roomBody, error) {
+func (s *Service) getRoom(ctx context.Context, in *RoomPath) (*roomBody, error) {
 	room, err := s.Get(ctx, caller(ctx), in.Room)
 	return &roomBody{room}, err
 }
@@ -225,7 +225,7 @@ func (s *Service) updateRoom(ctx context.Context, in *updateInput) (*roomBody, e
 	return &roomBody{room}, err
 }
 
-func (s *Service) joinRoom(ctx context.Context, in *roomPath) (*joinOutput, error) {
+func (s *Service) joinRoom(ctx context.Context, in *RoomPath) (*joinOutput, error) {
 	p := caller(ctx)
 	res, err := s.Join(ctx, p, in.Room, nil)
 	if err != nil {
@@ -238,20 +238,20 @@ func (s *Service) joinRoom(ctx context.Context, in *roomPath) (*joinOutput, erro
 	}}, err
 }
 
-func (s *Service) leaveRoom(ctx context.Context, in *roomPath) (*nothing, error) {
+func (s *Service) leaveRoom(ctx context.Context, in *RoomPath) (*nothing, error) {
 	return &nothing{}, s.Leave(ctx, caller(ctx), in.Room, nil)
 }
 
-func (s *Service) endRoom(ctx context.Context, in *roomPath) (*nothing, error) {
+func (s *Service) endRoom(ctx context.Context, in *RoomPath) (*nothing, error) {
 	return &nothing{}, s.End(ctx, caller(ctx), in.Room)
 }
 
-func (s *Service) listParticipants(ctx context.Context, in *roomPath) (*participantsOutput, error) {
+func (s *Service) listParticipants(ctx context.Context, in *RoomPath) (*participantsOutput, error) {
 	people, err := s.Participants(ctx, caller(ctx), in.Room)
 	return &participantsOutput{Body: ParticipantList{Items: people}}, err
 }
 
-func (s *Service) admitParticipant(ctx context.Context, in *participantPath) (*nothing, error) {
+func (s *Service) admitParticipant(ctx context.Context, in *ParticipantPath) (*nothing, error) {
 	return &nothing{}, s.Admit(ctx, caller(ctx), in.Room, in.Participant)
 }
 
@@ -263,7 +263,7 @@ func (s *Service) denyParticipant(ctx context.Context, in *denyInput) (*nothing,
 	return &nothing{}, s.Deny(ctx, caller(ctx), in.Room, in.Participant, reason)
 }
 
-func (s *Service) kickParticipant(ctx context.Context, in *participantPath) (*nothing, error) {
+func (s *Service) kickParticipant(ctx context.Context, in *ParticipantPath) (*nothing, error) {
 	return &nothing{}, s.Kick(ctx, caller(ctx), in.Room, in.Participant)
 }
 
@@ -271,7 +271,7 @@ func (s *Service) muteParticipant(ctx context.Context, in *muteInput) (*nothing,
 	return &nothing{}, s.Mute(ctx, caller(ctx), in.Room, in.Participant, in.Body.Source)
 }
 
-func (s *Service) getAttendance(ctx context.Context, in *roomPath) (*attendanceOutput, error) {
+func (s *Service) getAttendance(ctx context.Context, in *RoomPath) (*attendanceOutput, error) {
 	people, err := s.Attendance(ctx, caller(ctx), in.Room)
 	return &attendanceOutput{Body: AttendanceList{Items: people}}, err
 }
@@ -289,7 +289,7 @@ func (s *Service) createToken(ctx context.Context, in *tokenInput) (*tokenOutput
 	return &tokenOutput{Body: RoomToken{Token: t.Token, ExpiresAt: t.ExpiresAt}}, err
 }
 
-func (s *Service) noRecording(ctx context.Context, in *roomPath) (*nothing, error) {
+func (s *Service) noRecording(ctx context.Context, in *RoomPath) (*nothing, error) {
 	return nil, s.Recordings(ctx, caller(ctx), in.Room)
 }
 
