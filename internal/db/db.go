@@ -127,10 +127,11 @@ func (d *DB) Close() error {
 		if d.group != nil {
 			d.group.close()
 		}
-		d.closeErr = d.write.Close()
 		if d.read != d.write {
-			d.closeErr = errors.Join(d.read.Close(), d.closeErr)
+			d.closeErr = d.read.Close()
 		}
+		// Last, for the last to leave a SQLite file folds its WAL into it.
+		d.closeErr = errors.Join(d.closeErr, d.write.Close())
 	})
 	return d.closeErr
 }

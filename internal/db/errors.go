@@ -1,8 +1,11 @@
 package db
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,16 +42,19 @@ func IsForeign(err error) bool {
 	return ok && e.Code == "23503"
 }
 
-// withFault adds a fault to errors that the caller can wait out, so that a door
-// answers 503 or 507 instead of "internal error".
+// withFault puts the fault of an engine error before it, so that a door answers
+// 503 or 507 instead of "internal error".
 func withFault(err error) error {
-	if f := engineFault(err); f != nil && fault.As(err) == nil {
+	if f := Fault(err); f != nil && fault.As(err) == nil {
 		return fmt.Errorf("%w: %w", f, err)
 	}
 	return err
 }
 
-func engineFault(err error) *fault.Error {
+// Fault tells what an engine's error means to a caller who can wait it out or
+// free some room; nil for errors that are neither. Write has done so for what it
+// returns; doors ask for errors of reads.
+func Fault(err error) *fault.Error {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() & 0xff {
 		case sqlite3.SQLITE_FULL:
@@ -65,7 +71,11 @@ func engineFault(err error) *fault.Error {
 			return fault.New(fault.Unavailable, "storage_busy", "The server is busy. Please try again.").After(time.Second)
 		}
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	// The server went away: while connecting, before it got the query, or
+	// after, when it may have committed all the same.
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[*net.OpError](err)
+	if connecting || network || pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fault.New(fault.Unavailable, "storage_away", "The server cannot reach its storage. Please try again.").After(2 * time.Second)
 	}
 	return nil

@@ -102,6 +102,39 @@ func TestContextThatEndsInsideAWrite(t *testing.T) {
 	})
 }
 
+// SQLite answers the interruption of a statement that writes by rolling back the
+// whole transaction, neighbours included; so a statement is not interrupted.
+func TestContextThatEndsInsideAStatement(t *testing.T) {
+	d := dbtest.New(t)
+	notes(t, d)
+	release := hold(t, d)
+	var neighbour, own error
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	queued := make(chan struct{})
+	wg.Go(func() {
+		neighbour = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			<-queued // the other one is behind us, in the same group
+			return add("neighbour")(ctx, tx)
+		})
+	})
+	wg.Go(func() {
+		close(queued)
+		own = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			time.AfterFunc(5*time.Millisecond, cancel)
+			_, err := tx.ExecContext(ctx, `INSERT INTO note (text, at)
+				WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) SELECT 'own' || i, '' FROM n`)
+			return err
+		})
+	})
+	release()
+	wg.Wait()
+	if neighbour != nil || !errors.Is(own, context.Canceled) {
+		t.Fatalf("neighbour %v, own %v", neighbour, own)
+	}
+	wantTexts(t, d, "neighbour")
+}
+
 func TestAbandonedWritesDoNotHarmTheirGroup(t *testing.T) {
 	d := dbtest.New(t)
 	notes(t, d)

@@ -45,19 +45,25 @@ func TestNodesMigrateTogether(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dsn := dsn(t)
 			var wg sync.WaitGroup
+			opened, start := sync.WaitGroup{}, make(chan struct{})
 			for range 3 {
+				opened.Add(1)
 				wg.Go(func() {
 					d, err := db.Open(t.Context(), dsn, nil, slog.New(slog.DiscardHandler))
+					opened.Done()
 					if err != nil {
 						t.Error(err)
 						return
 					}
 					defer d.Close()
+					<-start
 					if err := d.Migrate(t.Context()); err != nil {
 						t.Error(err)
 					}
 				})
 			}
+			opened.Wait()
+			close(start)
 			wg.Wait()
 		})
 	}

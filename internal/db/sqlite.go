@@ -40,7 +40,7 @@ func openSQLite(ctx context.Context, path string) (write, read *bun.DB, err erro
 		"busy_timeout(5000)", "foreign_keys(1)", "mmap_size(0)",
 		"synchronous(FULL)", "secure_delete(1)", "trusted_schema(0)",
 	}
-	writer, err := sql.Open("sqlite", sqliteDSN(path, append(common, "journal_mode(WAL)")))
+	writer, err := sql.Open("sqlite", sqliteDSN(path, "immediate", append(common, "journal_mode(WAL)")))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,7 +50,7 @@ func openSQLite(ctx context.Context, path string) (write, read *bun.DB, err erro
 		writer.Close()
 		return nil, nil, err
 	}
-	reader, err := sql.Open("sqlite", sqliteDSN(path, append(common, "query_only(1)")))
+	reader, err := sql.Open("sqlite", sqliteDSN(path, "deferred", append(common, "query_only(1)")))
 	if err != nil {
 		writer.Close()
 		return nil, nil, err
@@ -65,8 +65,10 @@ func openSQLite(ctx context.Context, path string) (write, read *bun.DB, err erro
 	return bun.NewDB(writer, sqlitedialect.New()), bun.NewDB(reader, sqlitedialect.New()), nil
 }
 
-func sqliteDSN(path string, pragmas []string) string {
-	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}, "_timezone": {"UTC"}}
+// sqliteDSN says how transactions begin: the writer takes its lock at once, so
+// that it never finds it taken half-way; a reader's must not take it at all.
+func sqliteDSN(path, txlock string, pragmas []string) string {
+	q := url.Values{"_pragma": pragmas, "_txlock": {txlock}, "_timezone": {"UTC"}}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
 }
 
