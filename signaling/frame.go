@@ -53,7 +53,7 @@ type TopicResult struct {
 	Offset    uint64 `json:"offset"`
 	Epoch     string `json:"epoch"`
 	Recovered bool   `json:"recovered"`
-	Error     *Error `json:"error,omitempty"`
+	Error     *Problem `json:"error,omitempty"`
 }
 
 // TopicSubscribe asks to listen; with Offset and Epoch, from there on.
@@ -93,8 +93,8 @@ type (
 	Pong struct{}
 )
 
-// Error is a fault on the wire.
-type Error struct {
+// Problem is a fault on the wire.
+type Problem struct {
 	Status     int           `json:"status"`
 	Code       string        `json:"code"`
 	Message    string        `json:"message"`
@@ -104,18 +104,18 @@ type Error struct {
 
 // toError turns any error into what strangers may see. known is false when it
 // was not a fault, and so must be logged.
-func toError(err error) (e *Error, known bool) {
+func toError(err error) (e *Problem, known bool) {
 	if f := fault.As(err); f != nil {
-		e := &Error{Status: int(f.Kind), Code: f.Code, Message: f.Message, Fields: f.Fields}
+		e := &Problem{Status: int(f.Kind), Code: f.Code, Message: f.Message, Fields: f.Fields}
 		if f.RetryAfter > 0 {
 			e.RetryAfter = max(1, int(math.Ceil(f.RetryAfter.Seconds())))
 		}
 		return e, true
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return &Error{Status: 503, Code: "timeout", Message: "That took too long. Please try again.", RetryAfter: 1}, true
+		return &Problem{Status: 503, Code: "timeout", Message: "That took too long. Please try again.", RetryAfter: 1}, true
 	}
-	return &Error{Status: 500, Code: "internal", Message: "Something went wrong on our side."}, false
+	return &Problem{Status: 500, Code: "internal", Message: "Something went wrong on our side."}, false
 }
 
 // maxID is the largest integer that JavaScript holds exactly.
@@ -191,7 +191,7 @@ func replyFrame(re uint64, data []byte) []byte {
 	return append(b, '}')
 }
 
-func errorFrame(re uint64, e *Error) []byte {
+func errorFrame(re uint64, e *Problem) []byte {
 	data, err := json.Marshal(e)
 	if err != nil { // strings and numbers always marshal
 		panic(err)

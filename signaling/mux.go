@@ -99,6 +99,8 @@ func (m *Mux) add(frameType string, r request) {
 	if r.req.Kind() != reflect.Struct || r.res.Kind() != reflect.Struct {
 		panic("signaling: request and response of " + frameType + " must be structs")
 	}
+	jsonFields(r.req) // panics at a field without a json name
+	jsonFields(r.res)
 	r.lists = hasLists(r.res, map[reflect.Type]bool{})
 	m.requests[frameType] = r
 }
@@ -117,6 +119,7 @@ func Push[T any](m *Mux, frameType string) {
 	if t.Kind() != reflect.Struct {
 		panic("signaling: data of push " + frameType + " must be a struct")
 	}
+	jsonFields(t) // panics at a field without a json name
 	m.pushes[frameType] = push{t, hasLists(t, map[reflect.Type]bool{})}
 }
 

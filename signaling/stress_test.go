@@ -103,32 +103,29 @@ func stress(t *testing.T, history signaling.HistoryLimits) (lost int) {
 						t.Errorf("client %d is over: %v", i, c.Err())
 						return
 					}
-					if f.Type == client.Lost {
+					mu.Lock()
+					switch {
+					case f.Type == client.Lost:
+						lost++
 						if string(f.Data) != `"resume"` {
 							t.Errorf("client %d lost %s by %s", i, f.Topic, f.Data)
 						}
-						mu.Lock()
-						lost++
-						mu.Unlock()
 						last[f.Topic] = f.Offset
-						continue
+					case f.Offset != 0:
+						total++
+						var data note
+						if err := f.Decode(&data); err != nil || uint64(data.N) != f.Offset {
+							t.Errorf("%s %d holds %s", f.Topic, f.Offset, f.Data)
+						}
+						if before, ok := last[f.Topic]; ok && f.Offset != before+1 {
+							t.Errorf("client %d: %s offset %d after %d", i, f.Topic, f.Offset, before)
+						}
+						last[f.Topic] = f.Offset
 					}
-					if f.Offset == 0 {
-						continue
-					}
-					var data note
-					if err := f.Decode(&data); err != nil || uint64(data.N) != f.Offset {
-						t.Errorf("%s %d holds %s", f.Topic, f.Offset, f.Data)
-					}
-					if before, ok := last[f.Topic]; ok && f.Offset != before+1 {
-						t.Errorf("client %d: %s offset %d after %d", i, f.Topic, f.Offset, before)
-					}
-					last[f.Topic] = f.Offset
-					mu.Lock()
-					total++
 					mu.Unlock()
 				case <-done:
-					// One last mark in every topic: whoever sees it has seen all.
+					// There is one last mark in every topic: whoever is there has
+					// seen all.
 					done = nil
 				}
 				if done == nil && finished(&mu, sent, last) {

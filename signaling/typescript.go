@@ -64,7 +64,7 @@ func (g *generator) collect(t reflect.Type) {
 		g.collect(t.Elem())
 	case reflect.String:
 		if enumValues(t) != nil {
-			g.names[t] = t.Name()
+			g.names[t] = exported(t.Name())
 		}
 	case reflect.Struct:
 		if isText(t) {
