@@ -5,6 +5,7 @@ import react from '@vitejs/plugin-react';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { blurAssets } from './scripts/blurAssets';
 import { configDefaults, defineConfig as defineTestConfig } from 'vitest/config';
 
 const compressible = /\.(html|js|css|svg|json|webmanifest|txt)$/;
@@ -64,7 +65,7 @@ export default defineConfig({
       unstubGlobals: true,
     },
   }),
-  plugins: [react(), gzipSiblings(), keepPlaceholder()],
+  plugins: [react(), blurAssets(), gzipSiblings(), keepPlaceholder()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     target: ['chrome111', 'firefox114', 'safari16.4'],

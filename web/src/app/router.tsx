@@ -45,6 +45,7 @@ export const routes: RouteObject[] = [
                   { path: 'sessions', lazy: lazyPage(() => import('@/pages/SessionsPage').then((m) => m.SessionsPage), ['sessions']) },
                   { path: 'people', lazy: lazyPage(() => import('@/pages/PeoplePage').then((m) => m.PeoplePage), ['people']) },
                   { path: 'account', lazy: lazyPage(() => import('@/pages/AccountPage').then((m) => m.AccountPage), ['account']) },
+                  { path: 'check', lazy: lazyPage(() => import('@/pages/PrecallPage').then((m) => m.PrecallPage), ['precall']) },
                   { path: '*', lazy: lazyPage(() => import('@/pages/NotFoundPage').then((m) => m.NotFoundPage), []) },
                 ],
               },

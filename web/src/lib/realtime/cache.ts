@@ -1,3 +1,4 @@
+import { keys } from '../api/keys';
 import { type Pushes } from './events.gen';
 
 /** The part of a query client this file needs. */
@@ -13,10 +14,10 @@ type Rules = { [K in keyof Pushes]?: Rule<K> };
  * A frame names what changed; the queries that show it ask again.
  */
 export const reactions: Rules = {
-  'room.changed': ({ room }) => [['rooms'], ['rooms', room.id]],
+  'room.changed': ({ room }) => [['rooms', 'list'], keys.rooms.one(room.id)],
   'room.participant': () => [['rooms', 'participants']],
-  'room.left': () => [['rooms', 'participants']],
-  'room.ended': () => [['rooms']],
+  'room.left': () => [['rooms', 'participants'], ['rooms', 'attendance']],
+  'room.ended': () => [keys.rooms.all],
 };
 
 export interface Pushing {

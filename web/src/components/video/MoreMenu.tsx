@@ -1,0 +1,99 @@
+import { Menu } from '@mantine/core';
+import {
+  IconArrowsMaximize,
+  IconArrowsMinimize,
+  IconEar,
+  IconEye,
+  IconEyeOff,
+  IconFlipVertical,
+  IconHandStop,
+  IconKeyboard,
+  IconLayoutGrid,
+  IconLayoutSidebarRight,
+  IconPictureInPicture,
+  IconScreenShare,
+  IconSettings,
+} from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import { type VideoControls } from '@/hooks/video/useVideoControls';
+import { type Abilities } from '@/lib/rtc/support';
+import classes from './MoreMenu.module.css';
+
+export interface View {
+  mode: 'grid' | 'speaker';
+  showSelf: boolean;
+  mirrored: boolean;
+}
+
+interface MoreMenuProps {
+  controls: VideoControls;
+  view: View;
+  onView: (change: Partial<View>) => void;
+  can: Abilities;
+  floating: boolean;
+  onFloat: () => void;
+  fullscreen: boolean;
+  onFullscreen: () => void;
+  onSettings: () => void;
+  onShortcuts: () => void;
+}
+
+/** Everything one needs once per session, not once per minute. */
+export function MoreMenu(props: MoreMenuProps) {
+  const { controls, view, onView, can, floating, fullscreen } = props;
+  const { t } = useTranslation('video');
+  const icon = { size: 20, 'aria-hidden': true } as const;
+  return (
+    <>
+      <div className={classes.narrow}>
+        {can.screenShare ? (
+          <Menu.Item leftSection={<IconScreenShare {...icon} />} onClick={() => void controls.toggleScreen()}>
+            {controls.screen ? t('controls.stopShare') : t('controls.share')}
+          </Menu.Item>
+        ) : null}
+        <Menu.Item leftSection={<IconHandStop {...icon} />} onClick={() => void controls.toggleHand()}>
+          {controls.hand ? t('controls.lower') : t('controls.raise')}
+        </Menu.Item>
+      </div>
+      <Menu.Item leftSection={<IconSettings {...icon} />} onClick={props.onSettings}>
+        {t('controls.settings')}
+      </Menu.Item>
+      <Menu.Item leftSection={<IconEar {...icon} />} onClick={() => void controls.setAudioOnly(!controls.audioOnly)}>
+        {controls.audioOnly ? t('controls.audioOnlyOff') : t('controls.audioOnly')}
+      </Menu.Item>
+      <Menu.Divider />
+      <Menu.Item
+        leftSection={view.mode === 'grid' ? <IconLayoutSidebarRight {...icon} /> : <IconLayoutGrid {...icon} />}
+        onClick={() => onView({ mode: view.mode === 'grid' ? 'speaker' : 'grid' })}
+      >
+        {view.mode === 'grid' ? t('controls.speaker') : t('controls.grid')}
+      </Menu.Item>
+      <Menu.Item leftSection={view.showSelf ? <IconEyeOff {...icon} /> : <IconEye {...icon} />} onClick={() => onView({ showSelf: !view.showSelf })}>
+        {view.showSelf ? t('controls.hideSelf') : t('controls.showSelf')}
+      </Menu.Item>
+      <Menu.Item
+        role="menuitemcheckbox"
+        aria-checked={view.mirrored}
+        leftSection={<IconFlipVertical {...icon} />}
+        rightSection={view.mirrored ? '✓' : null}
+        onClick={() => onView({ mirrored: !view.mirrored })}
+      >
+        {t('controls.mirror')}
+      </Menu.Item>
+      {can.documentPip || can.videoPip ? (
+        <Menu.Item leftSection={<IconPictureInPicture {...icon} />} onClick={props.onFloat}>
+          {floating ? t('controls.pipOff') : t('controls.pip')}
+        </Menu.Item>
+      ) : null}
+      {can.fullscreen ? (
+        <Menu.Item leftSection={fullscreen ? <IconArrowsMinimize {...icon} /> : <IconArrowsMaximize {...icon} />} onClick={props.onFullscreen}>
+          {fullscreen ? t('controls.fullscreenOff') : t('controls.fullscreen')}
+        </Menu.Item>
+      ) : null}
+      <Menu.Divider />
+      <Menu.Item leftSection={<IconKeyboard {...icon} />} rightSection="?" onClick={props.onShortcuts}>
+        {t('controls.shortcuts')}
+      </Menu.Item>
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+import { type Participant } from '@/lib/realtime/types';
+import { trackKey, type RemoteTracks } from '@/lib/rtc/subscribe';
+
+/** One picture on the stage. */
+export interface TileModel {
+  key: string;
+  participant: Participant;
+  source: 'camera' | 'screen';
+  self: boolean;
+}
+
+export interface StageInput {
+  self: Participant | undefined;
+  others: readonly Participant[];
+  tracks: RemoteTracks;
+  /** The person wants to see themselves. */
+  showSelf: boolean;
+  /** This person's own screen is shared. */
+  sharing: boolean;
+  pinned: string | undefined;
+  dominant: string | undefined;
+  mode: 'grid' | 'speaker';
+}
+
+export interface Stage {
+  mode: 'grid' | 'speaker';
+  tiles: readonly TileModel[];
+  /** Key of the large tile in speaker mode. */
+  main: string | undefined;
+  /** Shown above the stage instead of in it: own face in a talk of two. */
+  floating: TileModel | undefined;
+}
+
+/**
+ * Who is shown and how large. A pin beats a shared screen, a shared screen
+ * beats the chosen layout, and in a talk of two the other person has the
+ * whole stage. Tiles keep their order, so that nobody jumps.
+ */
+export function stageOf(input: StageInput): Stage {
+  const { self, others, tracks, showSelf, pinned, dominant } = input;
+  const tiles: TileModel[] = [];
+  for (const participant of others) {
+    const shares = participant.screen || tracks.get(trackKey(participant.id, 'screen'))?.active === true;
+    if (shares) tiles.push(tile(participant, 'screen'));
+    tiles.push(tile(participant, 'camera'));
+  }
+  const own = self && showSelf ? { ...tile(self, 'camera'), self: true } : undefined;
+  if (own && others.length === 0) return { mode: 'grid', tiles: [own], main: undefined, floating: undefined };
+
+  const duo = others.length === 1;
+  if (own && !duo) tiles.push(own);
+  const screen = tiles.find((t) => t.source === 'screen')?.key;
+  const pin = tiles.some((t) => t.key === pinned) ? pinned : undefined;
+  const wanted = pin ?? screen ?? (input.mode === 'speaker' && dominant ? trackKey(dominant, 'camera') : undefined);
+  const main = wanted ?? (duo ? tiles[0]?.key : undefined);
+  const mode = main === undefined ? 'grid' : 'speaker';
+  return { mode, tiles, main, floating: duo ? own : undefined };
+}
+
+function tile(participant: Participant, source: 'camera' | 'screen'): TileModel {
+  return { key: trackKey(participant.id, source), participant, source, self: false };
+}
