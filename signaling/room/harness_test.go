@@ -197,7 +197,7 @@ func (p testPeople) CreateGuestLink(context.Context, string, string, time.Durati
 }
 
 var practice = testPeople{
-	"tess": {"Tess", auth.Therapist}, "theo": {"Theo", auth.Therapist},
+	"tess": {"Tess", auth.Therapist}, "theo": {"Theo", auth.Therapist}, "thea": {"Thea", auth.Therapist},
 	"carl": {"Carl", auth.Client}, "cora": {"Cora", auth.Client}, "cleo": {"Cleo", auth.Client},
 	"adam": {"Adam", auth.Admin}, "mona": {"Mona", auth.Moderator},
 }
@@ -276,12 +276,19 @@ func each(t *testing.T, story func(t *testing.T, h *house)) {
 
 // newHouse may be called again on the same database: then the server restarted.
 func newHouse(t *testing.T, d *db.DB, facts *factRecorder) *house {
+	hub := &hubRecorder{}
+	h := houseWith(t, d, facts, hub)
+	h.hub = hub
+	return h
+}
+
+func houseWith(t *testing.T, d *db.DB, facts *factRecorder, hub Publisher) *house {
 	h := &house{
-		t: t, hub: &hubRecorder{}, engine: &testEngine{legs: map[string]*testLeg{}},
+		t: t, engine: &testEngine{legs: map[string]*testLeg{}},
 		clock: &clock{at: noon}, db: d, facts: facts, queue: job.New(d, slog.New(slog.DiscardHandler)),
 	}
 	h.Service = New(Options{
-		DB: d, Hub: h.hub, Jobs: h.queue, People: practice,
+		DB: d, Hub: hub, Jobs: h.queue, People: practice,
 		Tokens:  NewTokenIssuer(make([]byte, TokenSeed), h.clock.now),
 		Engines: map[string]Engine{"sfu": h.engine}, Log: slog.New(slog.DiscardHandler), Now: h.clock.now,
 		SocketURL: "ws://localhost/api/v1/socket",
