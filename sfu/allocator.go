@@ -59,7 +59,9 @@ func (c *conn) run() {
 		case <-c.done:
 			return
 		case <-c.wake:
-			c.safely(func(now time.Time) { c.remap(); c.allocate(now); c.tellSlots() })
+			c.safely(func(now time.Time) { c.prime(); c.remap(); c.allocate(now); c.tellSlots() })
+		case pkts := <-c.control:
+			_ = c.pc.WriteRTCP(pkts) // fails only while there is nobody to read it
 		case <-tick.C:
 			c.safely(c.tick)
 		case <-fast.C:
@@ -88,6 +90,7 @@ func (c *conn) tick(now time.Time) {
 	c.measure(now)
 	if now.Sub(c.alloc.allocAt) >= allocEvery {
 		c.alloc.allocAt = now
+		c.prime()
 		c.remap()
 		c.allocate(now)
 		c.tellSlots()

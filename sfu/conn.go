@@ -72,6 +72,7 @@ type conn struct {
 
 	offeredAt atomic.Int64 // Engine.now of the newest offer
 	wake      chan struct{}
+	control   chan []rtcp.Packet // for run to send
 	done      chan struct{}
 	ended     chan struct{} // run has returned
 	closeOnce sync.Once
@@ -85,7 +86,7 @@ func (p *Peer) newConn(fingerprint string) (*conn, error) {
 		peer: p, engine: e, fingerprint: fingerprint,
 		byStream: map[uint32]*encoding{}, slotBySSR: map[uint32]*downTrack{},
 		bwe:  bwe.New(bwe.Config{}),
-		wake: make(chan struct{}, 1), done: make(chan struct{}), ended: make(chan struct{}),
+		wake: make(chan struct{}, 1), control: make(chan []rtcp.Packet, 128), done: make(chan struct{}), ended: make(chan struct{}),
 		rtcpLimit: newBucket(128<<10, 1000),
 	}
 	c.ssrc = c.random32()
@@ -226,13 +227,41 @@ func (c *conn) close() {
 	})
 }
 
+// writeRTCP queues packets for run to send. They must not be sent from here:
+// this is called by the SRTP session's goroutines, pion's WriteRTCP takes the
+// lock of the DTLS transport, and closing that transport holds it while it
+// waits for those goroutines. When the queue is full they are dropped; all of
+// them are sent again when they still matter.
 func (c *conn) writeRTCP(pkts ...rtcp.Packet) {
 	if len(pkts) == 0 {
 		return
 	}
-	// An error means the connection is not up, or no longer; all of these are
-	// sent again when they still matter.
-	_ = c.pc.WriteRTCP(pkts)
+	select {
+	case c.control <- pkts:
+	default:
+	}
+}
+
+// prime opens the streams of slots that are new. pion would do so with the
+// first packet, under that same lock, which the packet path must not wait for.
+func (c *conn) prime() {
+	if !c.connected() {
+		return
+	}
+	c.slotMu.RLock()
+	slots := slices.Clone(c.slots)
+	c.slotMu.RUnlock()
+	for _, d := range slots {
+		d.mu.Lock()
+		bound, ready, sender := d.out != nil, d.ready, d.sender
+		d.mu.Unlock()
+		if !bound || ready || sender.SetReadDeadline(time.Time{}) != nil {
+			continue
+		}
+		d.mu.Lock()
+		d.ready = true
+		d.mu.Unlock()
+	}
 }
 
 // encoding finds or makes the encoding of a section that an SSRC belongs to.

@@ -28,6 +28,8 @@ type downTrack struct {
 	// stream must leave in the order of their numbers.
 	mu       sync.Mutex
 	out      webrtc.TrackLocalWriter // nil until bound
+	ready    bool                    // see conn.prime
+	sender   *webrtc.RTPSender
 	ssrc     uint32
 	rtxSSRC  uint32
 	payloads []payload // the viewer's, of this section
@@ -105,7 +107,7 @@ func (d *downTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameter
 func (d *downTrack) Unbind(webrtc.TrackLocalContext) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.out = nil
+	d.out, d.ready = nil, false
 	return nil
 }
 
@@ -147,7 +149,7 @@ func (d *downTrack) setTarget(id layer.ID, live uint8) {
 // forward is the way of one packet to one viewer: choose, renumber, write.
 func (d *downTrack) forward(e *encoding, p *packet, f *payload, l *layout, now time.Time) {
 	d.mu.Lock()
-	if d.track != e.track || d.out == nil {
+	if d.track != e.track || d.out == nil || !d.ready {
 		d.mu.Unlock()
 		return
 	}

@@ -187,7 +187,7 @@ func (d *downTrack) onNACK(n *rtcp.TransportLayerNack, now time.Time) {
 // and within budget. What is not repaired needs a key frame sooner or later;
 // the viewer knows best when, and sends a PLI.
 func (d *downTrack) resendLocked(seq uint16, now time.Time) {
-	if d.rw == nil || d.out == nil || !d.budget.allow(cache.PacketSize, now) {
+	if d.rw == nil || !d.ready || !d.budget.allow(cache.PacketSize, now) {
 		return
 	}
 	if d.repeatedLocked(seq, now) > 0 {

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"encoding/binary"
 	"io"
 	"sync"
@@ -138,19 +139,25 @@ func (c *conn) resolve(b *buffer, l *layout, p *packet) {
 	var s *section
 	var rid string
 	b.repairs = l.primary[p.pt] != 0
-	if st, ok := l.bySSRC[b.ssrc]; ok {
+	switch st, ok := l.bySSRC[b.ssrc]; {
+	case ok:
 		s, b.repairs = st.section, st.repairs != 0
-	} else if mid := p.ext(l.ext.mid); mid != nil {
-		s = l.byMid[string(mid)]
-		if r := p.ext(l.ext.repaired); r != nil {
-			rid, b.repairs = string(r), true
-		} else {
-			rid = string(p.ext(l.ext.rid))
+		if len(s.rids) > 0 {
+			rid = ridOf(l, p)
+			if e := c.bySSRC(cmp.Or(st.repairs, b.ssrc)); rid == "" && e != nil {
+				rid = e.rid
+			}
 		}
-	} else if e := c.bySSRC(b.ssrc); e != nil { // ids are left out once acknowledged
+	case p.ext(l.ext.mid) != nil:
+		s, rid = l.byMid[string(p.ext(l.ext.mid))], ridOf(l, p)
+		b.repairs = b.repairs || p.ext(l.ext.repaired) != nil
+	case c.bySSRC(b.ssrc) != nil: // marks are left out once they are acknowledged
+		e := c.bySSRC(b.ssrc)
 		s, rid = l.byMid[e.track.mid], e.rid
-	} else if s = l.carries(p.pt); s != nil && len(s.rids) > 0 {
-		return // which of them, a later packet says
+	default:
+		if s = l.carries(p.pt); s != nil && len(s.rids) > 0 {
+			return // which of them, a later packet says
+		}
 	}
 	if s == nil || !s.sends {
 		return
@@ -159,6 +166,14 @@ func (c *conn) resolve(b *buffer, l *layout, p *packet) {
 	if b.enc != nil {
 		b.from = l
 	}
+}
+
+// ridOf is the layer a packet says it belongs to, or repairs.
+func ridOf(l *layout, p *packet) string {
+	if r := p.ext(l.ext.repaired); r != nil {
+		return string(r)
+	}
+	return string(p.ext(l.ext.rid))
 }
 
 // report sends transport-wide feedback and asks for lost packets, when due.

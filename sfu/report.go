@@ -109,7 +109,7 @@ func (c *conn) sendPadding(n int, now time.Time) (sent int) {
 func (d *downTrack) pad(n int, now time.Time) (sent int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.out == nil || d.rw == nil || d.rtxSSRC == 0 || d.sends.rtx == 0 || d.ext.twcc == 0 || d.track == nil {
+	if !d.ready || d.rw == nil || d.rtxSSRC == 0 || d.sends.rtx == 0 || d.ext.twcc == 0 || d.track == nil {
 		return 0
 	}
 	newest, _, _, ok := d.rw.Last()

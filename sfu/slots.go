@@ -41,6 +41,7 @@ func (c *conn) prepareSlots(l *layout) error {
 			if err != nil {
 				return fmt.Errorf("sfu: slot %s: %w", s.mid, err)
 			}
+			d.sender = sender
 			if err := tr.SetSender(sender, d); err != nil {
 				return fmt.Errorf("sfu: slot %s: %w", s.mid, err)
 			}
