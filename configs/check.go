@@ -49,6 +49,13 @@ func check(c Config, where func(key string) string) []error {
 		}
 	} else if c.BehindProxy {
 		refuse("publicUrl", "expected the https address of the proxy, since behindProxy is set")
+	} else if addr, err := netip.ParseAddr(host); c.TLS.Cert != "" && (host == "" || err == nil && addr.IsUnspecified()) {
+		refuse("publicUrl", "expected the https address people type, since listen names no host")
+	}
+	for _, p := range c.TrustedProxies {
+		if p.Bits() == 0 {
+			refuse("trustedProxies", "%s lets anyone name any client address: expected the networks of your proxies", p)
+		}
 	}
 	for _, o := range c.AllowedOrigins {
 		if u, err := url.Parse(o); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" {
@@ -68,6 +75,14 @@ func check(c Config, where func(key string) string) []error {
 	}
 	if c.Media.Port < 0 || c.Media.Port > 65535 {
 		refuse("media.port", "expected a port from 0 (any) to 65535, got %d", c.Media.Port)
+	}
+	if c.Media.TCP && c.Media.Port != 0 && port == strconv.Itoa(c.Media.Port) {
+		refuse("media.port", "expected a port other than that of listen, or media.tcp: false")
+	}
+	for _, a := range c.Media.PublicIPs {
+		if a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast() || a.Zone() != "" {
+			refuse("media.publicIPs", "expected addresses that browsers can reach, got %s", a)
+		}
 	}
 	for _, s := range c.Media.ICEServers {
 		if scheme, rest, ok := strings.Cut(s, ":"); !ok || rest == "" || !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) {

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -79,6 +80,12 @@ func TestRefused(t *testing.T) {
 		{name: "unknown variable", env: []string{"MENTARA_LISTN=x"}, want: "MENTARA_LISTN: unknown variable, did you mean MENTARA_LISTEN?"},
 		{name: "bad variable", env: []string{"MENTARA_MEDIA_TCP=perhaps"}, want: `MENTARA_MEDIA_TCP: media.tcp: expected true or false, got "perhaps"`},
 		{name: "another database", file: "database: mysql://x\n", want: "mentara.yaml:1: database: expected postgres://user@host/name, or nothing for SQLite"},
+		{name: "certificate without a name", file: "listen: :443\ntls:\n  cert: c.pem\n  key: k.pem\n", want: "default: publicUrl: expected the https address people type, since listen names no host"},
+		{name: "everyone is a proxy", file: "trustedProxies: [\"::/0\"]\n", want: "mentara.yaml:1: trustedProxies: ::/0 lets anyone name any client address: expected the networks of your proxies"},
+		{name: "one port for two", file: "listen: 127.0.0.1:7881\n", want: "default: media.port: expected a port other than that of listen, or media.tcp: false"},
+		{name: "address nobody reaches", file: "media:\n  publicIPs: [192.0.2.1, 0.0.0.0]\n", want: "mentara.yaml:2: media.publicIPs: expected addresses that browsers can reach, got 0.0.0.0"},
+		{name: "port out of range", file: "media:\n  port: 70000\n", want: "mentara.yaml:2: media.port: expected a port from 0 (any) to 65535, got 70000"},
+		{name: "practice without a name", file: "practice:\n  name: \" \"\n", want: "mentara.yaml:2: practice.name: expected 1 to 100 characters"},
 		{name: "log level", file: "log:\n  level: loud\n", want: `mentara.yaml:2: log.level: expected debug, info, warn or error, got "loud"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -156,9 +163,21 @@ func FuzzFile(f *testing.F) {
 	f.Add("? [x]\n: y\n")
 	f.Add("tls: {acme: {domains: [x.y]}}\nlisten: \":443\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		cfg, err := Load(write(t, text), nil, nil)
-		if err == nil && cfg.Public().Host == "" {
-			t.Errorf("accepted without a public address: %q", text)
+		cfg, err := assemble("f", []byte(text), nil, nil)
+		if err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				if !strings.HasPrefix(line, "f:") && !strings.HasPrefix(line, "default:") {
+					t.Errorf("%q is refused without a place: %q", text, line)
+				}
+			}
+			return
+		}
+		host, _, _ := net.SplitHostPort(cfg.Listen)
+		if !loopback(host) && !cfg.hasTLS() && !cfg.BehindProxy {
+			t.Errorf("%q listens for everyone without TLS", text)
+		}
+		if cfg.Public().Hostname() == "" {
+			t.Errorf("%q has no public address", text)
 		}
 	})
 }

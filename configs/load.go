@@ -39,15 +39,21 @@ func (e *Error) Error() string {
 // overrides (key path → value, from flags), and checks the whole. Every fault
 // found is in the error, one *Error each, joined.
 func Load(path string, environ []string, overrides map[string]string) (Config, error) {
-	cfg := Default()
-	l := loader{target: reflect.ValueOf(&cfg).Elem(), origin: map[string]string{}}
+	var data []byte
 	if path != "" {
-		data, err := readFile(path)
-		if err != nil {
+		var err error
+		if data, err = readFile(path); err != nil {
 			return Config{}, &Error{Where: path, Message: err.Error()}
 		}
-		l.file(path, data)
 	}
+	return assemble(path, data, environ, overrides)
+}
+
+// assemble is Load with the file in hand.
+func assemble(path string, data []byte, environ []string, overrides map[string]string) (Config, error) {
+	cfg := Default()
+	l := loader{target: reflect.ValueOf(&cfg).Elem(), origin: map[string]string{}}
+	l.file(path, data)
 	l.environment(environ)
 	for _, key := range slices.Sorted(mapKeys(overrides)) {
 		l.text("--"+flagName(key), key, overrides[key])
