@@ -4,7 +4,7 @@
 # start makes a cluster in DIR (once), runs it on a free loopback port and a
 # socket in DIR, and prints the DSN for MENTARA_TEST_POSTGRES. PostgreSQL refuses
 # to run as root, so root hands the work to the user "postgres". Nothing is
-# installed; the server binaries are looked for in PATH, in MENTARA_PG_BIN and
+# installed; the server binaries are looked for in PATH, in MENTARA_TEST_PG_BIN and
 # where Debian puts them. The cluster trades durability for speed: tests of
 # crashes kill our program, not the server.
 set -eu
@@ -14,7 +14,7 @@ usage() { echo "usage: $0 start|stop DIR" >&2; exit 2; }
 command=$1
 dir=$2
 
-bin=${MENTARA_PG_BIN:-}
+bin=${MENTARA_TEST_PG_BIN:-}
 if [ -z "$bin" ]; then
 	if server=$(command -v postgres); then
 		bin=$(dirname "$server")
