@@ -50,9 +50,9 @@ type Identity struct {
 
 // TopicResult is a topic after resume: a position, or why it was refused.
 type TopicResult struct {
-	Offset    uint64 `json:"offset"`
-	Epoch     string `json:"epoch"`
-	Recovered bool   `json:"recovered"`
+	Offset    uint64   `json:"offset"`
+	Epoch     string   `json:"epoch"`
+	Recovered bool     `json:"recovered"`
 	Error     *Problem `json:"error,omitempty"`
 }
 

@@ -70,13 +70,8 @@ func person(token string) (auth.Principal, error) {
 	return auth.Principal{}, errors.New("the database is away")
 }
 
-func newKit(t *testing.T, change func(m *signaling.Mux, o *signaling.Options)) *kit {
-	t.Helper()
-	return newKitWith(t, signaling.DefaultHistory(), change)
-}
-
-func newKitWith(t *testing.T, history signaling.HistoryLimits, change func(m *signaling.Mux, o *signaling.Options)) *kit {
-	t.Helper()
+// testMux has the frames and topics of all tests.
+func testMux() *signaling.Mux {
 	m := signaling.NewMux()
 	signaling.Handle(m, "test.echo", func(_ context.Context, _ *signaling.Conn, r echoReq) (echoRes, error) {
 		return echoRes{Text: r.Text}, nil
@@ -90,7 +85,20 @@ func newKitWith(t *testing.T, history signaling.HistoryLimits, change func(m *si
 	m.Topic("open:secret", func(context.Context, auth.Principal, string) error {
 		return fault.New(fault.Forbidden, "secret", "No.")
 	})
-	o := signaling.Options{Authenticate: func(_ context.Context, token string) (auth.Principal, error) { return person(token) }}
+	return m
+}
+
+func authenticate(_ context.Context, token string) (auth.Principal, error) { return person(token) }
+
+func newKit(t *testing.T, change func(m *signaling.Mux, o *signaling.Options)) *kit {
+	t.Helper()
+	return newKitWith(t, signaling.DefaultHistory(), change)
+}
+
+func newKitWith(t *testing.T, history signaling.HistoryLimits, change func(m *signaling.Mux, o *signaling.Options)) *kit {
+	t.Helper()
+	m := testMux()
+	o := signaling.Options{Authenticate: authenticate}
 	if change != nil {
 		change(m, &o)
 	}

@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -112,8 +113,8 @@ func (s *Service) waitingIn(ctx context.Context, id string, as standing) (n int)
 	return n
 }
 
-// Participants lists who is in a room, and for hosts and staff who waits and
-// who was kicked. Members see it only while they are in.
+// Participants lists who is in a room, and for hosts and staff who waits and,
+// last, who was kicked. Members see it only while they are in.
 func (s *Service) Participants(ctx context.Context, p auth.Principal, id string) ([]Participant, error) {
 	r, _, as, err := s.find(ctx, p, id, list)
 	if err != nil {
@@ -126,6 +127,9 @@ func (s *Service) Participants(ctx context.Context, p auth.Principal, id string)
 			return errNotIn()
 		}
 		people = sess.everybody(all)
+		if all {
+			people = append(people, slices.SortedFunc(maps.Values(sess.kicked), byArrival)...)
+		}
 		return nil
 	})
 	if err != nil || live {
@@ -138,11 +142,7 @@ func (s *Service) Participants(ctx context.Context, p auth.Principal, id string)
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range kickedOf(access) {
-		people = append(people, k)
-	}
-	slices.SortFunc(people, func(a, b Participant) int { return a.JoinedAt.Compare(b.JoinedAt) })
-	return people, nil
+	return slices.SortedFunc(maps.Values(kickedOf(access)), byArrival), nil
 }
 
 func errNotIn() error {

@@ -48,7 +48,7 @@ func (s *session) leg(ctx context.Context, st *seat) (Negotiator, error) {
 			return nil, err
 		}
 		for source := range st.muted {
-			leg.Mute(sfu.Source(source), true)
+			leg.Mute(source, true)
 		}
 		st.leg = leg
 	}
@@ -127,13 +127,8 @@ func (s *session) shine(st *seat, source sfu.Source, on bool) {
 	if st.out.get() != nil {
 		return
 	}
-	switch source {
-	case sfu.Microphone:
-		st.microphone = on
-	case sfu.Camera:
-		st.camera = on
-	case sfu.Screen:
-		st.screen = on
+	if flag := st.device(source); flag != nil {
+		*flag = on
 	}
 }
 

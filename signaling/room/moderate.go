@@ -177,15 +177,9 @@ func (s *session) mute(ctx context.Context, by auth.Principal, as standing, id s
 	if !st.in() {
 		return fault.New(fault.Conflict, "not_in", "This person is not in the room.")
 	}
-	s.setMuted(st, source, true)
-	switch source {
-	case sfu.Microphone:
-		st.microphone = false
-	case sfu.Camera:
-		st.camera = false
-	case sfu.Screen:
-		st.screen = false
-		s.setMuted(st, sfu.ScreenAudio, true)
+	s.silence(st, source, by.Name)
+	if source == sfu.Screen {
+		s.silence(st, sfu.ScreenAudio, by.Name)
 	}
 	if link := st.out.get(); link != nil {
 		link.Send("room.muted", RoomMuted{Room: s.id, Source: source, By: by.Name})
@@ -198,32 +192,68 @@ func (s *session) mute(ctx context.Context, by auth.Principal, as standing, id s
 	})
 }
 
-func (s *session) setMuted(st *seat, source sfu.Source, muted bool) {
-	if muted {
-		st.muted[string(source)] = true
-	} else {
-		delete(st.muted, string(source))
+// silence mutes a source of a seat.
+func (s *session) silence(st *seat, source sfu.Source, by string) {
+	on := st.device(source)
+	st.muted[source] = &muting{by: by, seenOff: on == nil || !*on}
+	if on != nil {
+		*on = false
 	}
-	if st.leg != nil {
-		st.leg.Mute(source, muted)
+	st.mute(source, true)
+}
+
+// device is the flag that shows a source to others; the screen's sound has none.
+func (s *seat) device(source sfu.Source) *bool {
+	switch source {
+	case sfu.Microphone:
+		return &s.microphone
+	case sfu.Camera:
+		return &s.camera
+	case sfu.Screen:
+		return &s.screen
 	}
-	for peer := range st.peers {
+	return nil
+}
+
+// mute passes a mute to all media of the seat.
+func (s *seat) mute(source sfu.Source, muted bool) {
+	if s.leg != nil {
+		s.leg.Mute(source, muted)
+	}
+	for peer := range s.peers {
 		peer.SetMuted(source, muted)
 	}
 }
 
-// media shows others which devices are on. Turning one on undoes a host's mute
-// of it: this comes from the person alone.
+// media shows others which devices are on. Turning one on again undoes a host's
+// mute of it: that comes from the person alone. An "on" that has not been off
+// since is answered with the mute once more.
 func (s *session) media(st *seat, microphone, camera, screen bool) {
-	for source, on := range map[sfu.Source]bool{
-		sfu.Microphone: microphone, sfu.Camera: camera, sfu.Screen: screen, sfu.ScreenAudio: screen,
-	} {
-		if on && st.muted[string(source)] {
-			s.setMuted(st, source, false)
+	for source, on := range map[sfu.Source]bool{sfu.Microphone: microphone, sfu.Camera: camera, sfu.Screen: screen} {
+		m := st.muted[source]
+		switch {
+		case m == nil:
+		case !on:
+			m.seenOff = true
+		case m.seenOff:
+			st.unmute(source)
+			if source == sfu.Screen {
+				st.unmute(sfu.ScreenAudio)
+			}
+		default:
+			on = false
+			if link := st.out.get(); link != nil {
+				link.Send("room.muted", RoomMuted{Room: s.id, Source: source, By: m.by})
+			}
 		}
+		*st.device(source) = on
 	}
-	st.microphone, st.camera, st.screen = microphone, camera, screen
 	s.show(st)
+}
+
+func (s *seat) unmute(source sfu.Source) {
+	delete(s.muted, source)
+	s.mute(source, false)
 }
 
 // finish closes the room for good: everybody's media ends at once, and who was

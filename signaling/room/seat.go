@@ -48,7 +48,7 @@ func (s *session) join(ctx context.Context, p auth.Principal, as standing, link 
 	}
 	st := &seat{
 		id: rand.Text(), p: p, standing: as, state: Waiting, since: now, peers: map[*sfu.Peer]struct{}{},
-		connection: MediaConnection{State: "new"}, muted: map[string]bool{}, tracks: []PublishedTrack{},
+		connection: MediaConnection{State: "new"}, muted: map[sfu.Source]*muting{}, tracks: []PublishedTrack{},
 	}
 	if byDoor {
 		st.doors = 1

@@ -53,7 +53,7 @@ type seat struct {
 	doors    int                    // WHIP and WHEP sessions that hold it
 	peers    map[*sfu.Peer]struct{} // theirs, once they are connecting
 	stay     *stay
-	muted    map[string]bool // sources, by a host
+	muted    map[sfu.Source]*muting
 	bad      int             // offers and candidates refused in a row
 
 	since                      time.Time
@@ -61,6 +61,14 @@ type seat struct {
 	hand                       bool
 	connection                 MediaConnection
 	tracks                     []PublishedTrack
+}
+
+// muting is a host's mute of one source. The person undoes it by turning the
+// source on again, which can only be told from an old "on" still under way, or
+// repeated by a client that was away, once the source has been seen off.
+type muting struct {
+	by      string // name
+	seenOff bool
 }
 
 // publishes and subscribes are what the seat's media may do.

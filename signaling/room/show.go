@@ -1,8 +1,11 @@
 package room
 
 import (
+	"cmp"
 	"slices"
 	"time"
+
+	"mentara/sfu"
 )
 
 // topics of the room, and of its waiting room for hosts.
@@ -35,13 +38,12 @@ func (s *session) participant(st *seat) Participant {
 	return Participant{
 		ID: st.id, Identity: st.p.ID, Name: st.p.Name, Role: st.role(), State: st.state,
 		Connection: st.connection, Microphone: st.microphone, Camera: st.camera, Screen: st.screen,
-		HandRaised: st.hand, MutedByHost: st.muted["microphone"], JoinedAt: st.since,
+		HandRaised: st.hand, MutedByHost: st.muted[sfu.Microphone] != nil, JoinedAt: st.since,
 		Tracks: slices.Clone(st.tracks),
 	}
 }
 
-// everybody lists who is in, in order of arrival; with all, also who waits and
-// who was kicked.
+// everybody lists who is in, in order of arrival; with all, also who waits.
 func (s *session) everybody(all bool) []Participant {
 	list := []Participant{}
 	for _, st := range s.seats {
@@ -49,21 +51,12 @@ func (s *session) everybody(all bool) []Participant {
 			list = append(list, s.participant(st))
 		}
 	}
-	if all {
-		for _, k := range s.kicked {
-			list = append(list, k)
-		}
-	}
-	slices.SortFunc(list, func(a, b Participant) int {
-		if c := a.JoinedAt.Compare(b.JoinedAt); c != 0 {
-			return c
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, byArrival)
 	return list
+}
+
+func byArrival(a, b Participant) int {
+	return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
 }
 
 func (s *session) waiting() (n int) {

@@ -215,7 +215,13 @@ func TestMuteIsUndoneByThePersonAlone(t *testing.T) {
 			t.Fatalf("others should see it: %+v", p)
 		}
 		must(t, h.Leave(t.Context(), user("tess"), id, tess)) // a mute outlasts who made it
-		res, err := h.Media(t.Context(), user("carl"), link, MediaRequest{Room: id, Microphone: false, Camera: true})
+		// His client was away and says what it last knew: that undoes nothing.
+		res, err := h.Media(t.Context(), user("carl"), link, MediaRequest{Room: id, Microphone: true, Camera: true, Screen: true})
+		must(t, err)
+		if !leg.isMuted(sfu.Microphone) || !leg.isMuted(sfu.Screen) || !res.Self.MutedByHost || res.Self.Microphone || res.Self.Screen {
+			t.Fatalf("an old state undid the mute: %+v", res.Self)
+		}
+		res, err = h.Media(t.Context(), user("carl"), link, MediaRequest{Room: id, Microphone: false, Camera: true})
 		must(t, err)
 		if !leg.isMuted(sfu.Microphone) || !res.Self.MutedByHost {
 			t.Fatal("leaving the microphone off undoes nothing")

@@ -173,7 +173,7 @@ func (s *Service) doorEvent(a sfu.Access, peer *sfu.Peer, ev sfu.Event) {
 		if _, known := st.peers[peer]; !known {
 			st.peers[peer] = struct{}{}
 			for source := range st.muted {
-				peer.SetMuted(sfu.Source(source), true)
+				peer.SetMuted(source, true)
 			}
 		}
 		sess.happened(st, ev)
