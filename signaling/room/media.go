@@ -127,7 +127,7 @@ func (s *session) shine(st *seat, source sfu.Source, on bool) {
 	if st.out.get() != nil {
 		return
 	}
-	if flag := st.device(source); flag != nil {
+	if flag := st.device(source); flag != nil && st.muted[source] == nil {
 		*flag = on
 	}
 }

@@ -54,7 +54,7 @@ type seat struct {
 	peers    map[*sfu.Peer]struct{} // theirs, once they are connecting
 	stay     *stay
 	muted    map[sfu.Source]*muting
-	bad      int             // offers and candidates refused in a row
+	bad      int // offers and candidates refused in a row
 
 	since                      time.Time
 	microphone, camera, screen bool
