@@ -9,8 +9,8 @@ const (
 	probeFirst    = 100 * time.Millisecond
 	probeMin      = 2 * time.Second
 	probeMax      = 10 * time.Second
-	probeBytes    = 12_000 // enough packets to measure a rate
-	probeShortest = 40 * time.Millisecond
+	probeBytes    = 16_000 // enough packets to measure a rate
+	probeShortest = 80 * time.Millisecond
 	probeLongest  = 200 * time.Millisecond
 	probePackets  = 5
 	probeReserve  = 1.2 // of the desired rate
