@@ -18,6 +18,7 @@ export const reactions: Rules = {
   'room.participant': () => [['rooms', 'participants']],
   'room.left': () => [['rooms', 'participants'], ['rooms', 'attendance']],
   'room.ended': () => [keys.rooms.all],
+  'rooms.changed': ({ room }) => [['rooms', 'list'], keys.rooms.one(room), ['rooms', 'attendance']],
 };
 
 export interface Pushing {

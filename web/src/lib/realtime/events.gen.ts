@@ -1,48 +1,106 @@
-// Frames of the socket, as the server declares them. Written by the program; do not edit.
+// Written by the program from its frame types; do not edit.
 
-export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
-
-export interface Person {
-  id: string;
-  name: string;
+export interface AccountChanged {
+  part: string;
 }
 
-export interface Member {
-  id: string;
-  name: string;
-  role: string;
+export interface CandidateRequest {
+  room: string;
+  candidate: string;
+  mid?: string;
+  mline?: number;
 }
 
-export interface VideoRoom {
+export interface DenyRequest {
+  room: string;
+  participant: string;
+  reason?: string;
+}
+
+export type Done = Record<string, never>;
+
+export interface Field {
+  location: string;
+  message: string;
+}
+
+export interface HandRequest {
+  room: string;
+  raised: boolean;
+}
+
+export interface Hello {
+  token?: string;
+  resume?: Record<string, Position>;
+}
+
+export interface ICEServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+export interface Identity {
   id: string;
-  meetingId: string;
-  title: string;
-  kind: 'individual' | 'couple' | 'group';
-  engine: 'sfu' | 'jitsi';
-  state: 'scheduled' | 'open' | 'live' | 'ended';
-  startsAt: string;
-  endsAt: string;
-  startedAt?: string;
-  host: Person;
-  members: Member[];
-  waitingRoom: boolean;
+  name: string;
+  kind: string;
+  role?: string;
+}
+
+export interface JoinRequest {
+  room: string;
+}
+
+export interface JoinResult {
+  room: VideoRoom;
+  self: Participant;
+  participants: Participant[];
+  iceServers: ICEServer[];
+  limits: RoomLimits;
+}
+
+export interface LockRequest {
+  room: string;
   locked: boolean;
-  myRole: 'host' | 'participant' | 'guest' | 'observer';
-  joinableFrom: string;
 }
 
-export interface PublishedTrack {
-  source: Source;
-  kind: 'audio' | 'video';
-  codec: string;
+export interface MediaConnection {
+  state: string;
+  up: string;
+  down: string;
+}
+
+export interface MediaRequest {
+  room: string;
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+}
+
+export interface MuteRequest {
+  room: string;
+  participant: string;
+  source: string;
+}
+
+export interface OfferRequest {
+  room: string;
+  sdp: string;
+  tracks: TrackInfo[];
+}
+
+export interface OfferResult {
+  sdp: string;
 }
 
 export interface Participant {
   id: string;
   identity: string;
   name: string;
-  role: 'host' | 'participant' | 'guest';
-  state: 'waiting' | 'joined' | 'reconnecting' | 'left';
+  role: string;
+  state: string;
+  kicked: boolean;
+  connection: MediaConnection;
   microphone: boolean;
   camera: boolean;
   screen: boolean;
@@ -52,53 +110,188 @@ export interface Participant {
   tracks: PublishedTrack[];
 }
 
-export interface IceServer {
-  urls: string[];
-  username?: string;
-  credential?: string;
+export interface ParticipantChanged {
+  participant: Participant;
 }
 
-export interface Joined {
-  room: VideoRoom;
-  self: Participant;
-  participants: Participant[];
-  iceServers: IceServer[];
-}
-
-export interface TrackInfo {
-  mid: string;
-  source: Source;
-}
-
-export interface View {
+export interface ParticipantGone {
   participant: string;
-  source: Source;
-  width: number;
-  height: number;
-  visible: boolean;
-  priority: number;
-}
-
-export interface Slot {
-  mid: string;
-  participant: string;
-  source: Source;
-  active: boolean;
-  layer: string;
-  width: number;
-  height: number;
   reason: string;
 }
 
-export interface Demand {
-  mid: string;
-  source: Source;
-  rids: string[];
+export interface ParticipantRequest {
+  room: string;
+  participant: string;
+}
+
+export type Ping = Record<string, never>;
+
+export type Pong = Record<string, never>;
+
+export interface Position {
+  offset: number;
+  epoch: string;
+}
+
+export interface PrecallCandidate {
+  candidate: string;
+  mid?: string;
+  mline?: number;
+}
+
+export type PrecallEnd = Record<string, never>;
+
+export interface PrecallOffer {
+  sdp: string;
+  tracks: TrackInfo[];
+}
+
+export interface PrecallQuality {
+  up: Score;
+  down: Score;
+}
+
+export interface PrecallSlots {
+  slots: Slot[];
+}
+
+export interface PrecallState {
+  state: string;
+}
+
+export interface Problem {
+  status: number;
+  code: string;
+  message: string;
+  fields?: Field[];
+  retryAfter?: number;
+}
+
+export interface PublishedTrack {
+  source: string;
+  kind: string;
+  codec: string;
+}
+
+export interface RTCDemand {
+  room: string;
+  demand: Want[];
+}
+
+export interface RTCQuality {
+  room: string;
+  up: Score;
+  down: Score;
+  tracks: TrackScore[];
+}
+
+export interface RTCSlots {
+  room: string;
+  slots: Slot[];
+}
+
+export interface RTCState {
+  room: string;
+  state: string;
+}
+
+export interface Room {
+  id: string;
+  meetingId: string;
+  title: string;
+  kind: string;
+  engine: string;
+  state: string;
+  startsAt: string;
+  endsAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  host: RoomPerson;
+  members: RoomMember[];
+  waitingRoom: boolean;
+  locked: boolean;
+  joinableFrom: string;
+}
+
+export interface RoomAdmitted {
+  room: VideoRoom;
+  self: Participant;
+  participants: Participant[];
+}
+
+export interface RoomDenied {
+  room: string;
+  reason: string;
+  retryAfter: number;
+}
+
+export interface RoomEndedPush {
+  room: string;
+  reason: string;
+}
+
+export interface RoomKicked {
+  room: string;
+}
+
+export interface RoomLimits {
+  participants: number;
+  seatGraceMs: number;
+  publish: boolean;
+  subscribe: boolean;
+}
+
+export interface RoomMember {
+  id: string;
+  name: string;
+  role: string;
+}
+
+export interface RoomMuted {
+  room: string;
+  source: string;
+  by: string;
+}
+
+export interface RoomPerson {
+  id: string;
+  name: string;
+}
+
+export interface RoomQuality {
+  participant: string;
+  up: Score;
+  down: Score;
+}
+
+export interface RoomReplaced {
+  room: string;
+}
+
+export interface RoomRequest {
+  room: string;
+}
+
+export interface RoomResult {
+  room: VideoRoom;
+}
+
+export interface RoomSpeakers {
+  speakers: Speaker[];
+}
+
+export interface RoomUpdate {
+  room: Room;
+}
+
+export interface RoomsChanged {
+  room: string;
+  state: string;
 }
 
 export interface Score {
   value: number;
-  level: 'excellent' | 'good' | 'poor' | 'lost';
+  level: string;
   reason: string;
   loss: number;
   rttMs: number;
@@ -106,51 +299,164 @@ export interface Score {
   bitrate: number;
 }
 
+export interface SelfResult {
+  self: Participant;
+}
+
+export interface Slot {
+  mid: string;
+  participant: string;
+  source: string;
+  active: boolean;
+  layer: string;
+  width: number;
+  height: number;
+  reason: string;
+}
+
 export interface Speaker {
   participant: string;
   level: number;
 }
 
-export type Empty = Record<string, never>;
-
-export interface Requests {
-  'room.join': { request: { room: string; device?: string }; response: Joined };
-  'room.leave': { request: { room: string }; response: Empty };
-  'room.admit': { request: { room: string; participant: string }; response: Empty };
-  'room.deny': { request: { room: string; participant: string }; response: Empty };
-  'room.kick': { request: { room: string; participant: string }; response: Empty };
-  'room.mute': { request: { room: string; participant: string; source: Source }; response: Empty };
-  'room.end': { request: { room: string }; response: Empty };
-  'room.hand': { request: { room: string; raised: boolean }; response: Empty };
-  'room.media': {
-    request: { room: string; microphone: boolean; camera: boolean; screen: boolean };
-    response: Empty;
-  };
-  'rtc.offer': { request: { room: string; sdp: string; tracks: TrackInfo[] }; response: { sdp: string } };
-  'rtc.candidate': {
-    request: { room: string; candidate: string; mid: string; mline: number };
-    response: Empty;
-  };
-  'rtc.view': { request: { room: string; views: View[] }; response: Empty };
-  'precall.offer': { request: { sdp: string; tracks: TrackInfo[] }; response: { sdp: string } };
-  'precall.end': { request: Empty; response: Empty };
+export interface TopicPosition {
+  offset: number;
+  epoch: string;
+  recovered: boolean;
 }
 
+export interface TopicResult {
+  offset: number;
+  epoch: string;
+  recovered: boolean;
+  error?: Problem;
+}
+
+export interface TopicSubscribe {
+  topic: string;
+  offset?: number;
+  epoch?: string;
+}
+
+export interface TopicSubscribed {
+  topic: string;
+  offset: number;
+  epoch: string;
+}
+
+export interface TopicUnsubscribe {
+  topic: string;
+}
+
+export interface TopicUnsubscribed {
+  topic: string;
+}
+
+export interface TrackInfo {
+  mid: string;
+  source: string;
+}
+
+export interface TrackScore {
+  participant: string;
+  source: string;
+  score: Score;
+}
+
+export interface VideoRoom {
+  id: string;
+  meetingId: string;
+  title: string;
+  kind: string;
+  engine: string;
+  state: string;
+  startsAt: string;
+  endsAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  host: RoomPerson;
+  members: RoomMember[];
+  waitingRoom: boolean;
+  locked: boolean;
+  joinableFrom: string;
+  myRole: string;
+  waiting: number;
+}
+
+export interface View {
+  participant: string;
+  source: string;
+  width: number;
+  height: number;
+  visible: boolean;
+  priority: number;
+}
+
+export interface ViewRequest {
+  room: string;
+  views: View[];
+}
+
+export interface Want {
+  mid: string;
+  source: string;
+  rids: string[];
+  maxBitrate: number;
+}
+
+export interface Welcome {
+  connection: string;
+  heartbeat: number;
+  user: Identity;
+  topics: Record<string, TopicResult>;
+}
+
+/** Client → server: what to send, and what the reply holds. */
+export interface Requests {
+  'hello': { request: Hello; response: Welcome };
+  'ping': { request: Ping; response: Pong };
+  'precall.candidate': { request: PrecallCandidate; response: Done };
+  'precall.end': { request: PrecallEnd; response: Done };
+  'precall.offer': { request: PrecallOffer; response: OfferResult };
+  'room.admit': { request: ParticipantRequest; response: Done };
+  'room.deny': { request: DenyRequest; response: Done };
+  'room.end': { request: RoomRequest; response: Done };
+  'room.hand': { request: HandRequest; response: SelfResult };
+  'room.join': { request: JoinRequest; response: JoinResult };
+  'room.kick': { request: ParticipantRequest; response: Done };
+  'room.leave': { request: RoomRequest; response: Done };
+  'room.lock': { request: LockRequest; response: RoomResult };
+  'room.media': { request: MediaRequest; response: SelfResult };
+  'room.mute': { request: MuteRequest; response: Done };
+  'rtc.candidate': { request: CandidateRequest; response: Done };
+  'rtc.offer': { request: OfferRequest; response: OfferResult };
+  'rtc.view': { request: ViewRequest; response: Done };
+  'topic.subscribe': { request: TopicSubscribe; response: TopicPosition };
+  'topic.unsubscribe': { request: TopicUnsubscribe; response: TopicUnsubscribed };
+}
+
+/** Server → client, directly or on a topic. */
 export interface Pushes {
-  'room.changed': { room: VideoRoom };
-  'room.participant': { participant: Participant };
-  'room.left': { participant: string; reason: string };
-  'room.ended': { reason: string };
-  'room.speakers': { speakers: Speaker[] };
-  'room.quality': { participant: string; up: Score; down: Score };
-  'room.admitted': { room: VideoRoom; self: Participant; participants: Participant[] };
-  'room.denied': { room: string };
-  'room.kicked': { room: string };
-  'room.muted': { source: Source; by: string };
-  'room.replaced': { room: string };
-  'rtc.slots': { slots: Slot[] };
-  'rtc.demand': { demand: Demand[] };
-  'rtc.state': { state: string };
-  'rtc.candidate': { candidate: string; mid: string; mline: number };
-  'presence.changed': { user: string; state: 'online' | 'session' | 'away' | 'offline' };
+  'account.changed': AccountChanged;
+  'precall.quality': PrecallQuality;
+  'precall.slots': PrecallSlots;
+  'precall.state': PrecallState;
+  'room.admitted': RoomAdmitted;
+  'room.changed': RoomUpdate;
+  'room.denied': RoomDenied;
+  'room.ended': RoomEndedPush;
+  'room.kicked': RoomKicked;
+  'room.left': ParticipantGone;
+  'room.muted': RoomMuted;
+  'room.participant': ParticipantChanged;
+  'room.quality': RoomQuality;
+  'room.replaced': RoomReplaced;
+  'room.speakers': RoomSpeakers;
+  'rooms.changed': RoomsChanged;
+  'rtc.demand': RTCDemand;
+  'rtc.quality': RTCQuality;
+  'rtc.slots': RTCSlots;
+  'rtc.state': RTCState;
+  'topic.subscribed': TopicSubscribed;
+  'topic.unsubscribed': TopicUnsubscribed;
 }

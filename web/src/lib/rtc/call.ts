@@ -1,6 +1,6 @@
 import { type Pushes } from '../realtime/events.gen';
 import { type RealtimeSocket } from '../realtime/socket';
-import { type Source } from '../realtime/types';
+import { type Demand, type Slot, type Source } from '../realtime/types';
 import { RealtimeError } from '../realtime/wire';
 import { Emitter, Store, type Readable } from '../store';
 import { type ConnectionFactory } from './link';
@@ -73,7 +73,7 @@ export class Call {
       rejoin: async () => void (await this.#takeSeat()),
       ...(create ? { create } : {}),
     });
-    this.views = new Views({ send: (views) => this.#seated() && this.#tell('rtc.view', { room, views }) });
+    this.views = new Views({ send: (views) => this.#state.get().phase === 'in' && this.session.started && this.#tell('rtc.view', { room, views }) });
     this.monitor = new Monitor(this.session);
   }
 
@@ -96,11 +96,10 @@ export class Call {
     this.#connected = this.#socket.status.get().state === 'open';
     this.#ends = [
       ...pushes.map((type) => this.#socket.on(type, (data) => this.#dispatch({ type: 'push', push: { type, data } as never }))),
-      this.#socket.on('rtc.slots', ({ slots }) => session.slots(slots)),
-      this.#socket.on('rtc.demand', ({ demand }) => session.demand(demand)),
+      this.#socket.on('rtc.slots', ({ slots }) => session.slots(slots as Slot[])),
+      this.#socket.on('rtc.demand', ({ demand }) => session.demand(demand as Demand[])),
       this.#socket.on('rtc.state', ({ state }) => session.serverState(state)),
-      this.#socket.on('rtc.candidate', ({ candidate, mid, mline }) => void session.link?.addRemoteCandidate(candidate, mid, mline)),
-      this.#socket.on('room.muted', ({ source }) => this.#mutedByHost(source)),
+      this.#socket.on('room.muted', ({ source }) => this.#mutedByHost(source as Source)),
       this.#socket.status.subscribe(() => this.#socketChanged()),
       local.on('track', ({ source, track }) => void session.setTrack(source, track).catch(() => undefined)),
       local.state.subscribe(() => this.#tellMedia()),
@@ -213,7 +212,7 @@ export class Call {
   #refused(error: unknown): void {
     this.session.close();
     const code = error instanceof RealtimeError ? error.code : 'unexpected';
-    if (code === 'room_ended') this.#dispatch({ type: 'push', push: { type: 'room.ended', data: { reason: '' } } as never });
+    if (code === 'room_ended') this.#dispatch({ type: 'push', push: { type: 'room.ended', data: { room: this.room, reason: '' } } });
     else this.#dispatch({ type: 'refused', code });
   }
 
@@ -234,7 +233,7 @@ export class Call {
       return;
     }
     if (this.session.started) this.session.signalingBack();
-    else this.#mediaAgain(0);
+    else if (this.#state.get().phase === 'in') this.#mediaAgain(0);
     this.views.repeat();
     this.#tellMedia();
   }

@@ -34,7 +34,10 @@ export class Link {
   readonly #options: LinkOptions;
   #queue: Promise<unknown> = Promise.resolve();
   #slots: { audio: number; video: number };
+  /** Some offer was answered; from then on candidates are told as they are found. */
+  #answered = false;
   #offered = false;
+  #found: RTCIceCandidate[] = [];
   #growing = false;
   #closed = false;
 
@@ -45,9 +48,11 @@ export class Link {
     this.publisher = new Publisher(this.pc, options.codec);
     this.subscriber = new Subscriber(this.pc, options.slots);
     this.pc.onicecandidate = ({ candidate }) => {
-      // Before the first offer is sent, candidates travel inside it.
-      if (!this.#offered || this.#closed) return;
-      this.#options.signaling.candidate(candidate?.candidate ?? '', candidate?.sdpMid ?? '', candidate?.sdpMLineIndex ?? 0);
+      // Before the first offer is sent, candidates travel inside it. Until it
+      // is answered they wait: a server that refused it has no use for them.
+      if (!this.#offered || this.#closed || !candidate) return;
+      if (this.#answered) this.#tell(candidate);
+      else this.#found.push(candidate);
     };
     this.pc.onconnectionstatechange = () => {
       if (!this.#closed) options.onState(this.pc.connectionState);
@@ -69,12 +74,15 @@ export class Link {
       const local = this.pc.localDescription;
       if (!local) throw new Error('no local description');
       this.#offered = true;
+      this.#found = []; // the description has them
       try {
         const profiles = this.publisher.opusProfiles();
         const answer = await this.#options.signaling.offer(withOpus(local.sdp, profiles), this.publisher.infos());
         if (this.#closed) return;
         await this.pc.setRemoteDescription({ type: 'answer', sdp: withOpus(answer, profiles) });
         this.subscriber.refresh();
+        this.#answered = true;
+        for (const candidate of this.#found.splice(0)) this.#tell(candidate);
       } catch (error) {
         // Nothing was agreed: back to the last agreement, so that the next
         // offer starts clean. Without one there is nothing to go back to.
@@ -107,15 +115,15 @@ export class Link {
     if (servers.length > 0) this.pc.setConfiguration(configuration(servers));
   }
 
-  async addRemoteCandidate(candidate: string, mid: string, mline: number): Promise<void> {
-    await this.pc.addIceCandidate({ candidate, sdpMid: mid === '' ? null : mid, sdpMLineIndex: mline }).catch(() => undefined);
-  }
-
   close(): void {
     this.#closed = true;
     this.pc.onicecandidate = null;
     this.pc.onconnectionstatechange = null;
     this.pc.close();
+  }
+
+  #tell({ candidate, sdpMid, sdpMLineIndex }: RTCIceCandidate): void {
+    this.#options.signaling.candidate(candidate, sdpMid ?? '', sdpMLineIndex ?? 0);
   }
 
   #enqueue(step: () => Promise<void>): Promise<void> {

@@ -84,7 +84,8 @@ export function reduce(state: RoomState, action: RoomAction): RoomState {
 function pushed(state: RoomState, push: Extract<RoomAction, { type: 'push' }>['push']): RoomState {
   switch (push.type) {
     case 'room.changed':
-      return sameRoom(state, push.data.room.id) ? { ...state, room: { ...push.data.room, myRole: state.room?.myRole ?? push.data.room.myRole } } : state;
+      // What differs per person is not in it and stays.
+      return state.room?.id === push.data.room.id ? { ...state, room: { ...state.room, ...push.data.room } } : state;
     case 'room.participant':
       return upsert(state, push.data.participant);
     case 'room.left': {
@@ -104,7 +105,7 @@ function pushed(state: RoomState, push: Extract<RoomAction, { type: 'push' }>['p
     case 'room.ended':
       return over(state, 'ended', push.data.reason);
     case 'room.denied':
-      return over(state, 'denied');
+      return over(state, 'denied', push.data.reason);
     case 'room.kicked':
       return over(state, 'kicked');
     case 'room.replaced':
@@ -112,10 +113,6 @@ function pushed(state: RoomState, push: Extract<RoomAction, { type: 'push' }>['p
     default:
       return state;
   }
-}
-
-function sameRoom(state: RoomState, id: string): boolean {
-  return state.room === undefined || state.room.id === id;
 }
 
 function upsert(state: RoomState, participant: Participant): RoomState {
