@@ -27,8 +27,9 @@ type WHIPOptions struct {
 	Authorize func(*http.Request) (Access, error)
 	// ICEServers are offered to the client; may be nil.
 	ICEServers func(Access) []ICEServer
-	// On is told the events of a publisher's peer, ending with State closed;
-	// may be nil. It is not called for WHEP viewers.
+	// On is told the events of a session's peer, ending with State closed; may
+	// be nil. It is called for WHEP viewers too, whom the owner of a room must
+	// be able to show to others and to remove (Peer.Close).
 	On func(Access, *Peer, Event)
 }
 
