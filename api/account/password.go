@@ -147,10 +147,13 @@ func isCommon(password string) bool {
 	if isRun(plain) {
 		return true
 	}
-	core := strings.TrimFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) })
-	undone := strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i").Replace(plain)
+	bare := func(s string) string {
+		return strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
+	}
+	core := bare(plain)
+	lookAlike := strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i")
 	words := map[string]bool{}
-	for _, form := range []string{plain, core, undone, strings.TrimFunc(undone, func(r rune) bool { return !unicode.IsLetter(r) })} {
+	for _, form := range []string{plain, core, lookAlike.Replace(plain), lookAlike.Replace(core), bare(lookAlike.Replace(plain))} {
 		words[strings.Join(strings.FieldsFunc(form, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), "")] = true
 	}
 	if core == "" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mentara/internal/event"
+	"mentara/internal/fault"
 )
 
 func TestPeople(t *testing.T) {
@@ -140,6 +141,14 @@ func TestUsers(t *testing.T) {
 		equal(t, "users", []any{len(got), got[w.ana.ID].Name, got[w.ther.ID].Role}, []any{2, "Ána Costa", w.ther.Role})
 		none, err := w.s.Users(t.Context(), nil)
 		equal(t, "nobody", []any{len(none), err}, []any{0, nil})
+		one, err := w.s.UserByEmail(t.Context(), " ANA@example.org")
+		equal(t, "by address", []any{one.ID, err}, []any{w.ana.ID, nil})
+		if _, err := w.s.UserByEmail(t.Context(), "nobody@example.org"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("nobody: %v", err)
+		}
+		if _, err := w.s.CreateUser(t.Context(), NewUser{Email: "new@example.org", Name: "New", Role: "owner"}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("role: %v", err)
+		}
 		_, err = w.s.CreateUser(t.Context(), NewUser{Email: "ANA@example.org", Name: "Other", Role: "client"})
 		if err == nil || !strings.Contains(err.Error(), "email_taken") {
 			t.Errorf("taken: %v", err)

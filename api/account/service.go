@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -90,6 +91,9 @@ func (s *Service) prepare(ctx context.Context, n NewUser, prefix string) (*userR
 	email, err := normalEmail(prefix+"email", n.Email)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.Contains([]auth.Role{auth.Client, auth.Therapist, auth.Moderator, auth.Admin}, n.Role) {
+		return nil, invalid(prefix+"role", "A role is client, therapist, moderator or admin.")
 	}
 	name, err := normalName(prefix+"name", n.Name)
 	if err != nil {

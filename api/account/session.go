@@ -76,10 +76,33 @@ func (s *Service) Authenticate(r *http.Request) (auth.Principal, bool, error) {
 		return auth.Principal{}, false, err
 	}
 	if sess == nil {
-		return auth.Principal{}, false, fault.New(fault.Unauthenticated, "session_ended", "Your session has ended. Please sign in again.")
+		return auth.Principal{}, false, sessionEnded()
 	}
 	s.touch(ctx, sess)
 	return principalOf(sess, user), true, nil
+}
+
+// Verify reports whether a principal of Authenticate still holds, for sockets
+// that live longer than one request: fault.Unauthenticated if its session is
+// over. It does not count as use of the session: a page left open must not stay
+// signed in for ever. Tokens are another's to verify.
+func (s *Service) Verify(ctx context.Context, p auth.Principal) error {
+	if p.Kind == auth.Token {
+		return nil
+	}
+	sess := &sessionRow{}
+	err := s.db.Read().NewSelect().Model(sess).Where("s.id = ?", p.SessionID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && (!sess.alive(s.now()) || sess.owner() != p.ID)) {
+		return sessionEnded()
+	}
+	if err != nil {
+		return fmt.Errorf("verify session: %w", err)
+	}
+	return nil
+}
+
+func sessionEnded() error {
+	return fault.New(fault.Unauthenticated, "session_ended", "Your session has ended. Please sign in again.")
 }
 
 func principalOf(sess *sessionRow, user *userRow) auth.Principal {

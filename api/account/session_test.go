@@ -1,10 +1,13 @@
 package account
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
+	"mentara/internal/auth"
 	"mentara/internal/event"
+	"mentara/internal/fault"
 )
 
 func TestDevices(t *testing.T) {
@@ -84,6 +87,37 @@ func TestTouch(t *testing.T) {
 		equal(t, "after 60 s", seen(), "2026-11-23T09:01:00Z")
 		equal(t, "address", b.must("GET", "/sessions", "", 200).at("items.0.address"), "198.51.100.4")
 		equal(t, "person", w.as(w.admin).must("GET", "/people/"+w.ana.ID, "", 200).at("lastSeenAt"), "2026-11-23T09:01:00Z")
+	})
+}
+
+// TestVerify: a socket learns that its session is over, and does not keep it
+// alive.
+func TestVerify(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := w.as(w.ana)
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		req.AddCookie(b.cookies["__Host-mentara"])
+		p, _, err := w.s.Authenticate(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.s.Verify(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+		if err := w.s.Verify(t.Context(), auth.Principal{ID: "x", Kind: auth.Token}); err != nil {
+			t.Error(err)
+		}
+		other := p
+		other.ID = w.tomas.ID
+		for _, step := range []func() auth.Principal{
+			func() auth.Principal { return other },
+			func() auth.Principal { return auth.Principal{ID: p.ID, Kind: auth.User} },
+			func() auth.Principal { w.now = w.now.Add(12 * time.Hour); return p },
+		} {
+			if err := w.s.Verify(t.Context(), step()); !fault.Is(err, fault.Unauthenticated) {
+				t.Errorf("got %v", err)
+			}
+		}
 	})
 }
 

@@ -43,6 +43,18 @@ func mustUser(ctx context.Context, q bun.IDB, id string) (*userRow, error) {
 	return u, err
 }
 
+// UserByEmail reads the account of an address; fault.NotFound if there is none.
+func (s *Service) UserByEmail(ctx context.Context, email string) (User, error) {
+	u, err := findUser(ctx, s.db.Read(), "email", strings.ToLower(strings.TrimSpace(email)))
+	if err != nil {
+		return User{}, err
+	}
+	if u == nil {
+		return User{}, notFound()
+	}
+	return u.User, nil
+}
+
 // Users reads the accounts with these ids. Unknown ids are absent from the map.
 func (s *Service) Users(ctx context.Context, ids []string) (map[string]User, error) {
 	out := make(map[string]User, len(ids))
