@@ -127,7 +127,7 @@ func (e *Estimator) OnSent(seq uint16, size int, now time.Time) {
 	}
 	p := sent{at: at, size: int32(size)}
 	c := &e.cluster
-	probing := c.open && at < c.end
+	probing := c.open && at >= c.start && at < c.end // sent packets may be told late, in batches
 	if probing {
 		p.probe = c.id
 	}

@@ -61,6 +61,24 @@ func TestTransportFeedbackOverrulesREMB(t *testing.T) {
 	}
 }
 
+// TestPacketsToldLate: the caller may note sent packets in batches, after a
+// probe has begun; those sent before it are not part of it.
+func TestPacketsToldLate(t *testing.T) {
+	s := simulate(2_000_000)
+	s.run(time.Second, nil)
+	p, ok := Probe{}, false
+	now := origin.Add(s.now)
+	for ; !ok; now = now.Add(10 * time.Millisecond) {
+		p, ok = s.Probe(now)
+	}
+	for i := range uint16(50) {
+		s.OnSent(s.seq+i, 1200, now.Add(-time.Second+time.Duration(i)*time.Millisecond))
+	}
+	if n := s.cluster.sentPackets; n != 0 {
+		t.Errorf("%d packets from before the probe of %v count as sent in it", n, p)
+	}
+}
+
 func TestProbeBytes(t *testing.T) {
 	if n := (Probe{Rate: 800_000, Duration: 50 * time.Millisecond}).Bytes(); n != 5000 {
 		t.Error(n)
