@@ -1,7 +1,7 @@
 # One image, one binary. Build: docker build -t mentara .
 # Run behind a TLS proxy:
 #   docker run -v mentara:/data -p 8080:8080 -p 7881:7881/udp -p 7881:7881/tcp mentara \
-#     serve --listen :8080 --behind-proxy
+#     serve --listen :8080 --behind-proxy --public-url https://call.example.org
 FROM node:20-bookworm-slim AS web
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json ./
