@@ -174,3 +174,8 @@ func (State) event()       {}
 func (Quality) event()     {}
 func (Speakers) event()    {}
 func (Data) event()        {}
+
+// Values lists the sources, for those who describe or check a wire format.
+func (Source) Values() []string {
+	return []string{string(Camera), string(Microphone), string(Screen), string(ScreenAudio)}
+}

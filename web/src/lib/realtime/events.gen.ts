@@ -24,6 +24,14 @@ export interface Field {
   message: string;
 }
 
+export interface GetRequest {
+  users: string[];
+}
+
+export interface GetResponse {
+  users: Presence[];
+}
+
 export interface HandRequest {
   room: string;
   raised: boolean;
@@ -59,6 +67,8 @@ export interface JoinResult {
   limits: RoomLimits;
 }
 
+export type Kind = 'individual' | 'couple' | 'group';
+
 export interface LockRequest {
   room: string;
   locked: boolean;
@@ -80,7 +90,7 @@ export interface MediaRequest {
 export interface MuteRequest {
   room: string;
   participant: string;
-  source: string;
+  source: Source;
 }
 
 export interface OfferRequest {
@@ -97,8 +107,8 @@ export interface Participant {
   id: string;
   identity: string;
   name: string;
-  role: string;
-  state: string;
+  role: Role;
+  state: SeatState;
   kicked: boolean;
   connection: MediaConnection;
   microphone: boolean;
@@ -159,6 +169,14 @@ export interface PrecallState {
   state: string;
 }
 
+export interface Presence {
+  user: string;
+  state: PresenceState;
+  since?: string;
+}
+
+export type PresenceState = 'inSession' | 'doNotDisturb' | 'online' | 'away' | 'offline';
+
 export interface Problem {
   status: number;
   code: string;
@@ -195,13 +213,15 @@ export interface RTCState {
   state: string;
 }
 
+export type Role = 'host' | 'participant' | 'guest' | 'observer';
+
 export interface Room {
   id: string;
   meetingId: string;
   title: string;
-  kind: string;
+  kind: Kind;
   engine: string;
-  state: string;
+  state: RoomState;
   startsAt: string;
   endsAt: string;
   startedAt?: string;
@@ -244,12 +264,12 @@ export interface RoomLimits {
 export interface RoomMember {
   id: string;
   name: string;
-  role: string;
+  role: Role;
 }
 
 export interface RoomMuted {
   room: string;
-  source: string;
+  source: Source;
   by: string;
 }
 
@@ -280,6 +300,8 @@ export interface RoomSpeakers {
   speakers: Speaker[];
 }
 
+export type RoomState = 'scheduled' | 'open' | 'live' | 'ended';
+
 export interface RoomUpdate {
   room: Room;
 }
@@ -299,20 +321,32 @@ export interface Score {
   bitrate: number;
 }
 
+export type SeatState = 'waiting' | 'joined' | 'reconnecting' | 'left';
+
 export interface SelfResult {
   self: Participant;
+}
+
+export interface SetRequest {
+  state: Wish;
+}
+
+export interface SetResponse {
+  state: PresenceState;
 }
 
 export interface Slot {
   mid: string;
   participant: string;
-  source: string;
+  source: Source;
   active: boolean;
   layer: string;
   width: number;
   height: number;
   reason: string;
 }
+
+export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
 
 export interface Speaker {
   participant: string;
@@ -354,12 +388,12 @@ export interface TopicUnsubscribed {
 
 export interface TrackInfo {
   mid: string;
-  source: string;
+  source: Source;
 }
 
 export interface TrackScore {
   participant: string;
-  source: string;
+  source: Source;
   score: Score;
 }
 
@@ -367,9 +401,9 @@ export interface VideoRoom {
   id: string;
   meetingId: string;
   title: string;
-  kind: string;
+  kind: Kind;
   engine: string;
-  state: string;
+  state: RoomState;
   startsAt: string;
   endsAt: string;
   startedAt?: string;
@@ -379,13 +413,13 @@ export interface VideoRoom {
   waitingRoom: boolean;
   locked: boolean;
   joinableFrom: string;
-  myRole: string;
+  myRole: Role;
   waiting: number;
 }
 
 export interface View {
   participant: string;
-  source: string;
+  source: Source;
   width: number;
   height: number;
   visible: boolean;
@@ -399,7 +433,7 @@ export interface ViewRequest {
 
 export interface Want {
   mid: string;
-  source: string;
+  source: Source;
   rids: string[];
   maxBitrate: number;
 }
@@ -411,6 +445,8 @@ export interface Welcome {
   topics: Record<string, TopicResult>;
 }
 
+export type Wish = 'online' | 'away' | 'doNotDisturb';
+
 /** Client → server: what to send, and what the reply holds. */
 export interface Requests {
   'hello': { request: Hello; response: Welcome };
@@ -418,6 +454,8 @@ export interface Requests {
   'precall.candidate': { request: PrecallCandidate; response: Done };
   'precall.end': { request: PrecallEnd; response: Done };
   'precall.offer': { request: PrecallOffer; response: OfferResult };
+  'presence.get': { request: GetRequest; response: GetResponse };
+  'presence.set': { request: SetRequest; response: SetResponse };
   'room.admit': { request: ParticipantRequest; response: Done };
   'room.deny': { request: DenyRequest; response: Done };
   'room.end': { request: RoomRequest; response: Done };
@@ -441,6 +479,7 @@ export interface Pushes {
   'precall.quality': PrecallQuality;
   'precall.slots': PrecallSlots;
   'precall.state': PrecallState;
+  'presence.changed': Presence;
   'room.admitted': RoomAdmitted;
   'room.changed': RoomUpdate;
   'room.denied': RoomDenied;
