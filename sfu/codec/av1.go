@@ -1,11 +1,8 @@
 package codec
 
-// OBU types (AV1 specification 6.2.2).
-const (
-	obuSequenceHeader = 1
-	obuTemporalDelim  = 2
-	obuTileList       = 8
-)
+// obuSequenceHeader is the OBU type that starts a coded video sequence (AV1
+// specification 6.2.2).
+const obuSequenceHeader = 1
 
 // inspectAV1 reads the aggregation header and the OBU elements of a payload
 // (AV1 RTP specification 4.4) as far as needed to tell whether it starts a

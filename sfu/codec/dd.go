@@ -24,7 +24,6 @@ type Structure struct {
 	TargetSpatial, TargetTemporal [MaxTargets]int8
 
 	template [MaxTemplates]template
-	chainOf  [MaxTargets]uint8
 }
 
 // template is what frames of one template id have in common.
@@ -141,8 +140,8 @@ func (s *Structure) parse(r *bits) error {
 		}
 	}
 	if s.Chains = int(r.nonSymmetric(s.Targets + 1)); s.Chains > 0 {
-		for i := range s.Targets {
-			s.chainOf[i] = uint8(r.nonSymmetric(s.Chains))
+		for range s.Targets { // which chain protects each
+			r.nonSymmetric(s.Chains)
 		}
 		r.skip(4 * s.Chains * s.Templates)
 	}
