@@ -60,7 +60,7 @@ export function TodayPage() {
         kind: 'individual',
         startsAt: starts.toISOString(),
         endsAt: new Date(starts.getTime() + 50 * 60_000).toISOString(),
-        members: [],
+        memberIds: [],
         waitingRoom: true,
       },
       { onSuccess: (room) => setInviting({ room, fresh: true }), onError: toast.failed },

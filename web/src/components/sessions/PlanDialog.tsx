@@ -97,7 +97,7 @@ export function PlanDialog({ clients, units, hosts, onClose }: PlanDialogProps) 
         kind: plan.kind || kindFor(plan.members.length),
         startsAt: starts.toISOString(),
         endsAt: ends.toISOString(),
-        members: plan.members,
+        memberIds: plan.members,
         waitingRoom: plan.waitingRoom,
       },
       {

@@ -12,13 +12,16 @@ export type InvitationPreview = Schemas['InvitationPreview'];
 export type Care = Schemas['Care'];
 export type CareUnit = Schemas['CareUnit'];
 export type VideoRoom = Schemas['VideoRoom'];
-export type NewRoom = Schemas['NewRoom'];
+export type NewRoom = Schemas['CreateRoom'];
 export type Participant = Schemas['Participant'];
 export type JoinRoomResponse = Schemas['JoinRoomResponse'];
 export type Attendance = Schemas['Attendance'];
-export type GuestLink = Schemas['GuestLink'];
-export type Recording = Schemas['Recording'];
-export type Source = Participant['tracks'][number]['source'];
+/** A one-time link to one session, and when it ends (RFC 3339). */
+export interface GuestLink {
+  link: string;
+  expiresAt: string;
+}
+export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
 
 /** Staff sees schedules, people and who is waiting; clients and guests do not. */
 export function isStaff(me: Pick<Me, 'kind' | 'role'>): boolean {

@@ -5,7 +5,6 @@ import {
   type JoinRoomResponse,
   type NewRoom,
   type Participant,
-  type Recording,
   type Source,
   type VideoRoom,
 } from '../types';
@@ -38,8 +37,11 @@ export const videoCalls = {
     },
     attendance: async (room: string, signal?: AbortSignal): Promise<Attendance[]> =>
       (await ask(api.GET('/api/v1/rooms/{room}/attendance', { params: { path: { room } }, signal: signal ?? null }))).items,
-    guestLink: (room: string): Promise<GuestLink> =>
-      ask(api.POST('/api/v1/rooms/{room}/guest-links', { params: { path: { room } } })),
+    guestLink: async (room: string): Promise<GuestLink> => {
+      const { token, expiresAt } = await ask(api.POST('/api/v1/rooms/{room}/guest-links', { params: { path: { room } }, body: {} }));
+      // The token stands in the fragment, which browsers send to nobody.
+      return { link: `${window.location.origin}/guest#token=${token}`, expiresAt };
+    },
   },
 
   participants: {
@@ -64,13 +66,17 @@ export const videoCalls = {
     },
   },
 
+  /** Recording has not landed: each of these rejects with a Problem of status 501. */
   recording: {
-    start: (room: string): Promise<Recording> =>
-      ask(api.POST('/api/v1/rooms/{room}/recordings', { params: { path: { room } } })),
-    stop: (room: string): Promise<Recording> =>
-      ask(api.POST('/api/v1/rooms/{room}/recordings/stop', { params: { path: { room } } })),
-    getRecordings: async (meeting: string): Promise<Recording[]> =>
-      (await ask(api.GET('/api/v1/meetings/{meeting}/recordings', { params: { path: { meeting } } }))).items,
+    start: async (room: string): Promise<void> => {
+      await ask(api.POST('/api/v1/rooms/{room}/recordings', { params: { path: { room } } }));
+    },
+    stop: async (room: string): Promise<void> => {
+      await ask(api.POST('/api/v1/rooms/{room}/recordings/stop', { params: { path: { room } } }));
+    },
+    getRecordings: async (meeting: string): Promise<void> => {
+      await ask(api.GET('/api/v1/meetings/{meeting}/recordings', { params: { path: { meeting } } }));
+    },
   },
 };
 
