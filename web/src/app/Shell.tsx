@@ -8,6 +8,7 @@ import { LogoMark } from '@/components/ui/Logo';
 import { useToast } from '@/components/ui/toast';
 import { useSignOut } from '@/hooks/account/useSignIn';
 import { useMe } from '@/hooks/useMe';
+import { useSocket } from '@/hooks/useSocket';
 import { isStaff } from '@/lib/api/types';
 import classes from './Shell.module.css';
 import { useGoKeys } from './useGoKeys';
@@ -19,6 +20,7 @@ export function Shell() {
   const toast = useToast();
   const signOut = useSignOut();
   useGoKeys(isStaff(me));
+  useSocket(); // pushes refresh what the pages show
 
   // A guest has one session and nothing else to see.
   if (me.kind === 'guest') return <Navigate to={me.room ? `/rooms/${me.room}` : '/join'} replace />;
@@ -35,13 +37,13 @@ export function Shell() {
       <a className={classes.skip} href="#content">
         {t('skip')}
       </a>
-      <div className={classes.side}>
-        <header className={classes.top}>
+      <header className={classes.side}>
+        <div className={classes.top}>
           <Link to="/" className={classes.brand}>
             <LogoMark />
             {t('appName')}
           </Link>
-        </header>
+        </div>
         <nav className={classes.nav} aria-label={t('nav.label')}>
           <ul>
             {places
@@ -73,7 +75,7 @@ export function Shell() {
             <IconLogout size={20} stroke={1.75} />
           </ActionIcon>
         </div>
-      </div>
+      </header>
       <main id="content" className={classes.main} tabIndex={-1}>
         <OfflineIndicator />
         <Outlet />

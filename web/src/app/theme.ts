@@ -1,7 +1,9 @@
 import {
   createTheme,
   type CSSVariablesResolver,
+  defaultVariantColorsResolver,
   type MantineColorsTuple,
+  type VariantColorsResolver,
 } from '@mantine/core';
 
 // Deep sage: the brand. Step 7 carries white text at 7:1.
@@ -30,7 +32,31 @@ const brick: MantineColorsTuple = [
   '#c84a42', '#ae352e', '#8f2a25', '#70211d', '#531814',
 ];
 
+/**
+ * Button colours by role, so that contrast holds in both themes: Mantine's own
+ * shades put white on pale sage at night.
+ */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const { variant, color = 'sage' } = input;
+  const role = color === 'brick' || color === 'red' ? 'brick' : color === 'sage' ? 'brand' : null;
+  if (!role) return defaultVariantColorsResolver(input);
+  const text = `var(--m-${role}-text)`;
+  switch (variant) {
+    case 'filled':
+      return { background: `var(--m-${role})`, hover: `var(--m-${role}-hover)`, color: `var(--m-on-${role})`, border: 'none' };
+    case 'light':
+      return { background: `var(--m-${role}-soft)`, hover: `var(--m-${role}-soft-hover)`, color: text, border: 'none' };
+    case 'subtle':
+      return { background: 'transparent', hover: `var(--m-${role}-soft)`, color: text, border: 'none' };
+    case 'white':
+      return { background: 'var(--m-surface)', hover: 'var(--m-surface-soft)', color: text, border: 'none' };
+    default:
+      return defaultVariantColorsResolver(input);
+  }
+};
+
 export const theme = createTheme({
+  variantColorResolver,
   colors: { sage, sand, gray: sand, dark, clay, brick, red: brick, orange: clay, green: sage },
   primaryColor: 'sage',
   primaryShade: { light: 7, dark: 4 },
@@ -39,13 +65,13 @@ export const theme = createTheme({
   white: '#ffffff',
   black: '#24201c',
   fontFamily:
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Ubuntu, Cantarell, sans-serif',
+    '-apple-system, BlinkMacSystemFont, "Segoe UI Variable Text", "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, "Liberation Sans", system-ui, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   headings: {
     // A book face for titles only: warm without a download.
     fontFamily:
       '"Iowan Old Style", "Palatino Linotype", "URW Palladio L", P052, Charter, "Noto Serif", Georgia, serif',
-    fontWeight: '600',
+    fontWeight: '500',
     textWrap: 'balance',
     sizes: {
       h1: { fontSize: '1.875rem', lineHeight: '1.2' },
@@ -94,12 +120,19 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--m-text': '#24201c',
     '--m-text-soft': '#5f574d',
     '--m-brand': '#1f6151',
+    '--m-brand-hover': '#174c40',
     '--m-on-brand': '#ffffff',
     '--m-brand-text': '#1f6151',
+    '--m-brand-soft': '#d9e9e1',
+    '--m-brand-soft-hover': '#cae0d5',
     '--m-clay-text': '#8c4419',
     '--m-clay-soft': '#fae5d6',
+    '--m-brick': '#ae352e',
+    '--m-brick-hover': '#8f2a25',
+    '--m-on-brick': '#ffffff',
     '--m-brick-text': '#8f2a25',
     '--m-brick-soft': '#fadfdc',
+    '--m-brick-soft-hover': '#f6cfca',
     '--m-focus': '#1f6151',
     '--m-shadow': '0 1px 2px rgb(58 44 24 / 6%), 0 8px 24px -12px rgb(58 44 24 / 18%)',
     '--mantine-color-body': '#fbf9f6',
@@ -119,13 +152,20 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--m-line-strong': '#7e857f',
     '--m-text': '#eae8e2',
     '--m-text-soft': '#b4b8b1',
-    '--m-brand': '#6da893',
+    '--m-brand': '#7fb8a4',
+    '--m-brand-hover': '#96c1b1',
     '--m-on-brand': '#0c1f1a',
-    '--m-brand-text': '#96c1b1',
+    '--m-brand-text': '#a5cdbf',
+    '--m-brand-soft': '#274239',
+    '--m-brand-soft-hover': '#315246',
     '--m-clay-text': '#eaab7e',
     '--m-clay-soft': '#43301f',
+    '--m-brick': '#e68d86',
+    '--m-brick-hover': '#f0a69f',
+    '--m-on-brick': '#2b0d0b',
     '--m-brick-text': '#f0a69f',
     '--m-brick-soft': '#472523',
+    '--m-brick-soft-hover': '#573030',
     '--m-focus': '#96c1b1',
     '--m-shadow': '0 1px 2px rgb(0 0 0 / 30%), 0 8px 24px -12px rgb(0 0 0 / 50%)',
     '--mantine-color-body': '#171c1a',

@@ -33,6 +33,11 @@ export function dayOf(clock: Clock, at: Date, now: Date = at): string {
   return format(clock, { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(at);
 }
 
+/** "Mon 23 Nov". */
+export function shortDayOf(clock: Clock, at: Date): string {
+  return format(clock, { weekday: 'short', day: 'numeric', month: 'short' }).format(at);
+}
+
 /** "23 Nov 2026, 14:30". */
 export function momentOf(clock: Clock, at: Date): string {
   return format(clock, { day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit' }).format(at);

@@ -23,6 +23,9 @@ export function SessionList({ children }: { children: ReactNode }) {
   return <ul className={classes.list}>{children}</ul>;
 }
 
+/** Milliseconds before the start from which a row offers to join: a list of buttons is no calm list. */
+const soon = 60 * 60_000;
+
 /** One session of a list, with what one may do with it. */
 export function SessionRow({ room, me, now, withDay = false, onGuestLink }: SessionRowProps) {
   const { t } = useTranslation('sessions');
@@ -30,11 +33,12 @@ export function SessionRow({ room, me, now, withDay = false, onGuestLink }: Sess
   const words = useSessionWords(room, me, now);
   const phase = phaseOf(room, now);
   const hosts = room.myRole === 'host';
+  const offered = canJoin(room, now) && new Date(room.startsAt).getTime() - now.getTime() < soon;
   return (
     <li className={classes.row}>
       <div className={classes.body}>
         <p className={classes.time}>
-          {withDay ? `${words.day}, ` : null}
+          {withDay ? <span className={classes.day}>{words.shortDay}</span> : null}
           {words.time}
         </p>
         <div className={classes.words}>
@@ -51,7 +55,7 @@ export function SessionRow({ room, me, now, withDay = false, onGuestLink }: Sess
               {t('guest.action')}
             </Button>
           ) : null}
-          {canJoin(room, now) ? (
+          {offered ? (
             <Button
               component={Link}
               to={`/rooms/${room.id}`}

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Pill } from '@/components/ui/Pill';
 import { type Phase } from '@/lib/session';
+import classes from './SessionState.module.css';
 
 /** The state of a session in a word. */
 export function SessionState({ phase }: { phase: Phase }) {
@@ -27,7 +28,7 @@ export function SessionState({ phase }: { phase: Phase }) {
 export function WaitingPill({ count }: { count: number }) {
   const { t } = useTranslation('sessions');
   return (
-    <span role="status">
+    <span role="status" className={classes.status}>
       {count > 0 ? (
         <Pill tone="clay" dot>
           {t('waiting', { count })}

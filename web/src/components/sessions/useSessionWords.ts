@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { useClock } from '@/hooks/usePrefs';
 import { type Me, type VideoRoom } from '@/lib/api/types';
 import { othersIn, phaseOf } from '@/lib/session';
-import { countdown, dayKey, dayOf, distance, rangeOf, timeOf } from '@/lib/time';
+import { countdown, dayKey, dayOf, distance, rangeOf, shortDayOf, timeOf } from '@/lib/time';
 
 /** Below this many minutes before the start, the wait is shown by the second. */
 const closeBy = 10;
@@ -41,6 +41,7 @@ export function useSessionWords(room: VideoRoom, me: Me, now: Date) {
     names: others.length > 0 ? t('with', { names }) : t('alone'),
     time: rangeOf(clock, starts, new Date(room.endsAt)),
     day: dayOf(clock, starts, now),
+    shortDay: shortDayOf(clock, starts),
     isToday: dayKey(clock.zone, starts) === dayKey(clock.zone, now),
     joinFrom: t('joinFrom', { time: timeOf(clock, new Date(room.joinableFrom)) }),
     when: when(),

@@ -72,7 +72,7 @@ export default {
     ready: 'Your room is open. Send the guest link to whoever should come, then join.',
   },
   guest: {
-    action: 'Copy guest link',
+    action: 'Guest link',
     title: 'Guest link',
     label: 'Link for one guest',
     hint: 'It works once, for this session only, and until {{until}}. Guests wait until you let them in.',

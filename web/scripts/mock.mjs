@@ -1,0 +1,109 @@
+// A furnished practice for looking at pages without a server. Invented people;
+// times stand around one fixed moment so that two runs show the same.
+export const moment = new Date('2026-11-23T13:48:00Z');
+
+const at = (minutes) => new Date(moment.getTime() + minutes * 60_000).toISOString();
+/** The same, on the full five minutes. */
+const onTheDot = (minutes) => new Date(Math.round((moment.getTime() + minutes * 60_000) / 300_000) * 300_000).toISOString();
+const day = 24 * 60;
+
+const person = (id, name, role, active = true) => ({
+  id, name, role, active,
+  email: `${name.toLowerCase().normalize('NFKD').replace(/[^a-z ]/g, '').replace(' ', '.')}@example.org`,
+  createdAt: at(-90 * day),
+});
+export const people = [
+  person('T1', 'Ruth Okafor', 'therapist'),
+  person('T2', 'Daniel Sørensen', 'therapist'),
+  person('A1', 'Helena Marsh', 'admin'),
+  person('M1', 'Tariq Aziz', 'moderator'),
+  person('C1', 'Mira Lindqvist', 'client'),
+  person('C2', 'Jonas Ek', 'client'),
+  person('C3', 'Ana Pereira', 'client'),
+  person('C4', 'Tomás Pereira', 'client'),
+  person('C5', 'Bartholomew Featherstonehaugh-Cholmondeley', 'client', false),
+];
+const named = (id) => people.find((p) => p.id === id);
+
+function room(id, host, members, start, length, more = {}) {
+  const h = named(host);
+  return {
+    id, meetingId: `M${id}`, title: '', kind: members.length > 1 ? 'couple' : 'individual', engine: 'sfu', state: 'scheduled',
+    startsAt: onTheDot(start), endsAt: onTheDot(start + length), host: { id: h.id, name: h.name },
+    members: [{ id: h.id, name: h.name, role: 'host' }, ...members.map((m) => ({ id: m, name: named(m).name, role: 'participant' }))],
+    waitingRoom: true, locked: false, myRole: 'participant', joinableFrom: at(start - 15), waiting: 0, ...more,
+  };
+}
+const rooms = [
+  room('R0', 'T1', ['C2'], -280, 50, { state: 'ended', startedAt: at(-279), endedAt: at(-230) }),
+  room('R1', 'T1', ['C1'], 12, 50, { state: 'open', waiting: 1 }),
+  room('R2', 'T1', ['C3', 'C4'], 102, 80, { title: 'Ana and Tomás' }),
+  room('R3', 'T1', ['C2'], 222, 50),
+  room('R4', 'T1', ['C1'], 2 * day - 200, 50),
+  room('R5', 'T2', ['C1', 'C2', 'C3'], 3 * day - 120, 90, { kind: 'group', title: 'Evening group: sleeping better' }),
+  room('R6', 'T1', ['C1'], -7 * day, 50, { state: 'ended', startedAt: at(-7 * day), endedAt: at(-7 * day + 51) }),
+  room('R7', 'T1', ['C3'], -6 * day, 50, { state: 'ended' }),
+];
+const mine = (me) => (r) => me.role === 'admin' || me.role === 'moderator' || r.members.some((m) => m.id === me.id);
+const seenBy = (me) => (r) => {
+  const member = r.members.find((m) => m.id === me.id);
+  const role = member ? (r.host.id === me.id ? 'host' : 'participant') : 'observer';
+  return { ...r, myRole: role, waiting: role === 'host' ? r.waiting : 0 };
+};
+
+export function meOf(id) {
+  const p = named(id);
+  return { id: p.id, kind: 'user', name: p.name, email: p.email, role: p.role, locale: 'en', timeZone: 'Europe/Berlin', sessionId: 'S1', practice: 'Lindenhof Practice' };
+}
+const guest = { id: 'G1', kind: 'guest', name: 'Sam', room: 'R1', locale: 'en', timeZone: 'UTC', sessionId: 'S9', practice: 'Lindenhof Practice' };
+const problem = (status, code, detail) => ({ status, body: { type: `urn:mentara:problem:${code}`, title: '', status, detail, code, requestId: '01JD8C4W7Q' } });
+
+/** Answers one request of the app as the server would; `me` null is nobody signed in. */
+export function answer(me, method, path, query) {
+  const ok = (body) => ({ status: 200, body });
+  const list = (items) => ok({ items });
+  const from = query.get('from') ?? '';
+  const to = query.get('to') ?? '9';
+  const rest = path.replace('/api/v1/', '');
+  const preview = { email: 'mira@example.org', name: 'Mira Lindqvist', role: 'client', practice: 'Lindenhof Practice', invitedBy: 'Ruth Okafor', expiresAt: at(5 * day) };
+  if (/^guest-links\//.test(rest)) return ok(guest);
+  if (/^sign-in-links\//.test(rest)) return problem(410, 'link_used', 'This link was used already.');
+  if (/^invitations\/.+\/preview$/.test(rest)) return rest.includes('EXPIRED') ? problem(410, 'invitation_expired', 'This invitation has expired.') : ok(preview);
+  if (rest === 'sign-in') return problem(401, 'wrong_credentials', 'Address or password is wrong.');
+  if (!me) return problem(401, 'not_signed_in', 'Please sign in.');
+  const visible = rooms.filter(mine(me)).map(seenBy(me));
+  switch (`${method} ${rest.replace(/^rooms\/[^/]+/, 'rooms/*')}`) {
+    case 'GET me':
+      return ok(me);
+    case 'GET rooms':
+      return list(visible.filter((r) => r.endsAt > from && r.startsAt < to).sort((a, b) => a.startsAt.localeCompare(b.startsAt)));
+    case 'POST rooms':
+      return ok(seenBy(me)(room('R9', me.id, [], 0, 50, { state: 'open', title: 'Unplanned session' })));
+    case 'GET rooms/*':
+      return ok(visible[1]);
+    case 'GET rooms/*/attendance':
+      return list([
+        { identity: 'T1', name: 'Ruth Okafor', role: 'host', seconds: 3060, minutes: 51, present: false, intervals: [{ joinedAt: at(-279), leftAt: at(-230), reason: 'ended' }] },
+        { identity: 'C2', name: 'Jonas Ek', role: 'participant', seconds: 2820, minutes: 47, present: false, intervals: [{ joinedAt: at(-276), leftAt: at(-230), reason: 'left' }] },
+      ]);
+    case 'POST rooms/*/guest-links':
+      return ok({ link: 'https://practice.example/guest#token=GUESTTOKENGUESTTOKENGUEST2', url: 'https://practice.example/guest#token=GUESTTOKENGUESTTOKENGUEST2', expiresAt: at(day) });
+    case 'GET people':
+      return list(me.role === 'therapist' ? people.filter((p) => p.role === 'client') : people);
+    case 'GET invitations':
+      return list([{ id: 'I1', email: 'noor@example.org', name: 'Noor Haddad', role: 'client', invitedBy: 'Ruth Okafor', state: 'open', createdAt: at(-day), expiresAt: at(6 * day) }]);
+    case 'POST invitations':
+      return ok({ id: 'I2', email: 'noor@example.org', name: 'Noor Haddad', role: 'client', invitedBy: me.name, state: 'open', createdAt: at(0), expiresAt: at(7 * day), link: 'https://practice.example/invitation#token=INVITETOKENINVITETOKENIN2' });
+    case 'GET care':
+      return list([{ therapistId: 'T1', therapistName: 'Ruth Okafor', clientId: 'C1', clientName: 'Mira Lindqvist', since: at(-60 * day) }]);
+    case 'GET care-units':
+      return list([{ id: 'U1', name: 'Ana and Tomás', kind: 'couple', therapistId: 'T1', members: [{ id: 'C3', name: 'Ana Pereira' }, { id: 'C4', name: 'Tomás Pereira' }], createdAt: at(-30 * day) }]);
+    case 'GET sessions':
+      return list([
+        { id: 'S1', userAgent: 'Firefox on Linux', address: '203.0.113.7', createdAt: at(-3 * day), lastSeenAt: at(-1), expiresAt: at(day), current: true },
+        { id: 'S2', userAgent: 'Safari on iPhone', address: '2001:db8::17', createdAt: at(-9 * day), lastSeenAt: at(-220), expiresAt: at(day), current: false },
+      ]);
+    default:
+      return method === 'GET' ? problem(404, 'not_found', 'There is no such thing here.') : { status: 204 };
+  }
+}

@@ -1,0 +1,133 @@
+// Photographs every page of the built app, phone and desk, light and dark, with
+// scripts/mock.mjs as its server, and runs axe on each. Pictures go to shots/.
+//   npm run build && node scripts/shots.mjs [name…]
+import { createServer } from 'node:http';
+import { mkdir, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+import { answer, meOf, moment } from './mock.mjs';
+
+const dist = process.env.MENTARA_WEB_DIST ? pathToFileURL(`${process.env.MENTARA_WEB_DIST}/`) : new URL('../dist/', import.meta.url);
+const out = new URL('../shots/', import.meta.url);
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
+
+const open = (name) => async (page) => page.getByRole('button', { name }).first().click();
+const scenes = [
+  { name: 'sign-in', path: '/sign-in' },
+  { name: 'sign-in-wrong', path: '/sign-in', async act(page) {
+    await page.getByLabel('Email').fill('ruth@example.org');
+    await page.getByRole('textbox', { name: 'Password' }).fill('not this one');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+  } },
+  { name: 'link-used', path: '/link#token=USED' },
+  { name: 'setup', path: '/setup#token=FIRST' },
+  { name: 'invitation', path: '/invitation#token=GOOD' },
+  { name: 'invitation-expired', path: '/invitation#token=EXPIRED' },
+  { name: 'guest', path: '/guest#token=GOOD' },
+  { name: 'today-therapist', path: '/', me: 'T1' },
+  { name: 'today-client', path: '/', me: 'C1' },
+  { name: 'today-admin', path: '/', me: 'A1' },
+  { name: 'today-empty-staff', path: '/', me: 'T2', empty: true },
+  { name: 'today-empty-client', path: '/', me: 'C1', empty: true },
+  { name: 'plan', path: '/', me: 'T1', act: open('Plan a session') },
+  { name: 'guest-link', path: '/', me: 'T1', act: open('Guest link') },
+  { name: 'sessions', path: '/sessions', me: 'T1' },
+  { name: 'sessions-past', path: '/sessions?show=past', me: 'T1', act: open('Attendance') },
+  { name: 'people', path: '/people', me: 'A1' },
+  { name: 'people-therapist', path: '/people', me: 'T1' },
+  { name: 'person', path: '/people', me: 'A1', act: open('Manage Mira') },
+  { name: 'invite', path: '/people', me: 'A1', act: open('Invite somebody') },
+  { name: 'account', path: '/account', me: 'T1' },
+  { name: 'not-found', path: '/nowhere', me: 'T1' },
+  { name: 'broken', path: '/', me: 'T1', broken: true },
+];
+const sizes = { phone: { width: 390, height: 844, deviceScaleFactor: 2, hasTouch: true, isMobile: true }, desk: { width: 1440, height: 900, deviceScaleFactor: 1 } };
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, 'http://local');
+  if (url.pathname.startsWith('/api/')) {
+    const me = /me=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+    const flags = request.headers.cookie ?? '';
+    let { status, body } = answer(me ? meOf(me) : null, request.method, url.pathname, url.searchParams);
+    if (flags.includes('empty=1') && url.pathname.endsWith('/rooms')) body = { items: [] };
+    if (flags.includes('broken=1') && url.pathname.endsWith('/rooms')) {
+      status = 500;
+      body = { status, code: 'internal', detail: 'internal error', title: '', type: '', requestId: '01JD8C4W7Q' };
+    }
+    response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' });
+    response.end(body === undefined ? '' : JSON.stringify(body));
+    return;
+  }
+  const name = extname(url.pathname) ? url.pathname.slice(1) : 'index.html';
+  try {
+    const file = await readFile(new URL(name, dist));
+    response.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream' });
+    response.end(file);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((done) => server.listen(0, '127.0.0.1', done));
+const origin = `http://127.0.0.1:${server.address().port}`;
+
+await mkdir(out, { recursive: true });
+const wanted = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath: process.env.MENTARA_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+let faults = 0;
+try {
+  for (const [device, { width, height, ...look }] of Object.entries(sizes)) {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const scene of scenes) {
+        if (wanted.length > 0 && !wanted.some((w) => scene.name.includes(w))) continue;
+        const context = await browser.newContext({ viewport: { width, height }, ...look, colorScheme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
+        const cookies = { me: scene.me, empty: scene.empty && '1', broken: scene.broken && '1' };
+        await context.addCookies(Object.entries(cookies).filter(([, v]) => v).map(([name, value]) => ({ name, value, url: origin })));
+        const page = await context.newPage();
+        await page.clock.install({ time: moment });
+        page.on('pageerror', (error) => { faults += 1; console.log(`${scene.name}: ${error.message}`); });
+        page.on('console', (message) => {
+          if (message.type() === 'error' && !/status of (4|5)|WebSocket/.test(message.text())) { faults += 1; console.log(`${scene.name}: ${message.text()}`); }
+        });
+        const name = `${scene.name}-${device}-${colorScheme}`;
+        try {
+          await page.goto(origin + scene.path);
+          await page.getByRole('heading', { level: 1 }).first().waitFor();
+          await page.waitForLoadState('networkidle');
+          if (scene.broken) await page.clock.runFor(20_000);
+          if (scene.act) await scene.act(page);
+          await page.clock.runFor(1000);
+          await page.waitForLoadState('networkidle');
+          await page.clock.runFor(1000);
+          if (device === 'desk') {
+            // The shell scrolls inside; let it grow so that the picture shows all.
+            await page.addStyleTag({ content: '[class*="shell"]{max-height:none!important}' });
+          }
+          await page.screenshot({ path: new URL(`${name}.png`, out).pathname, fullPage: !scene.act || scene.name === 'sessions-past' });
+          await page.addScriptTag({ content: axe });
+          const found = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+          for (const violation of found.violations) {
+            faults += 1;
+            console.log(`${name}: ${violation.id}: ${violation.help}`);
+            for (const node of violation.nodes.slice(0, 3)) console.log(`   ${node.target.join(' ')}  ${node.failureSummary?.split('\n')[1] ?? ''}`);
+          }
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          if (wide > 0) { faults += 1; console.log(`${name}: scrolls sideways by ${wide} px`); }
+        } catch (error) {
+          faults += 1;
+          console.log(`${name}: ${error.message.split('\n')[0]}`);
+          await page.screenshot({ path: new URL(`${name}.png`, out).pathname });
+        }
+        await context.close();
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  server.close();
+}
+console.log(faults === 0 ? 'no faults' : `${faults} faults`);
+process.exitCode = faults === 0 ? 0 : 1;
