@@ -300,39 +300,3 @@ func TestReadersCannotWrite(t *testing.T) {
 		t.Fatal("a reader wrote")
 	}
 }
-
-// What one fsync per write costs, and what sharing them saves.
-func BenchmarkWrite(b *testing.B) {
-	row := func(i int64) func(context.Context, *db.Tx) error {
-		return func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.NewInsert().Model(&note{Text: fmt.Sprint(i), At: time.Now()}).Exec(ctx)
-			return err
-		}
-	}
-	for _, writers := range []int{1, 16, 128} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			d := dbtest.New(b)
-			if err := d.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
-				_, err := tx.NewCreateTable().Model((*note)(nil)).Exec(ctx)
-				return err
-			}); err != nil {
-				b.Fatal(err)
-			}
-			var next atomic.Int64
-			var wg sync.WaitGroup
-			b.ResetTimer()
-			for range writers {
-				wg.Go(func() {
-					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
-						if err := d.Write(b.Context(), row(i)); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			wg.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
-		})
-	}
-}
