@@ -143,7 +143,7 @@ func newBenchKit(b *testing.B, n int) benchKit {
 	b.Helper()
 	m := testMux()
 	hub := signaling.NewHub(m, signaling.NewMemoryBroker(signaling.DefaultHistory()), signaling.Options{
-		Authenticate: authenticate, Limits: signaling.Limits{Sockets: n + 100},
+		Authenticate: authenticate, Limits: signaling.Limits{Sockets: n + 100, Heartbeat: time.Hour},
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -126,12 +126,14 @@ func newKitWith(t *testing.T, history signaling.HistoryLimits, change func(m *si
 	return k
 }
 
-// goroutinesOf returns the stacks that mention a function.
+// goroutinesOf returns the stacks that are in a function, not those that it once
+// created and that are just ending.
 func goroutinesOf(function string) string {
 	buf := make([]byte, 1<<20)
 	var found []string
 	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(stack, function) {
+		running, _, _ := strings.Cut(stack, "created by ")
+		if strings.Contains(running, function) {
 			found = append(found, stack)
 		}
 	}
