@@ -15,7 +15,8 @@ import "time"
 //
 // broker_memory.go keeps that promise on one node.
 
-// HistoryLimits bound what a topic keeps for those who come back.
+// HistoryLimits bound what a topic keeps for those who come back. Zero fields
+// take those of DefaultHistory.
 type HistoryLimits struct {
 	Frames int           // per topic
 	Bytes  int           // per topic

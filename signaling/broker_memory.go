@@ -36,6 +36,10 @@ type topic struct {
 
 // NewMemoryBroker makes an empty broker.
 func NewMemoryBroker(limits HistoryLimits) *MemoryBroker {
+	defaults := DefaultHistory()
+	setDefault(&limits.Frames, defaults.Frames)
+	setDefault(&limits.Bytes, defaults.Bytes)
+	setDefault(&limits.Age, defaults.Age)
 	b := &MemoryBroker{limits: limits, seed: maphash.MakeSeed()}
 	for i := range b.shards {
 		b.shards[i].topics = map[string]*topic{}

@@ -125,6 +125,16 @@ func TestOutboxBounds(t *testing.T) {
 	}
 }
 
+// A program that passed no limits once kept no history: every resume failed.
+func TestBrokerKeepsHistoryByDefault(t *testing.T) {
+	if got := NewMemoryBroker(HistoryLimits{}).limits; got != DefaultHistory() {
+		t.Errorf("limits %+v", got)
+	}
+	if got := NewMemoryBroker(HistoryLimits{Frames: 3}).limits; got.Frames != 3 || got.Age != DefaultHistory().Age {
+		t.Errorf("limits %+v", got)
+	}
+}
+
 func TestBrokerForgets(t *testing.T) {
 	b := NewMemoryBroker(HistoryLimits{Frames: 3, Bytes: 100, Age: time.Minute})
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)

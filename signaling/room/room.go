@@ -103,7 +103,7 @@ type RoomMember struct {
 	Role Role   `json:"role" enum:"host,participant"`
 }
 
-// Room is a room as everybody in it may see it.
+// Room is a room as everybody in it may see it, guests too.
 type Room struct {
 	ID           string       `json:"id"`
 	MeetingID    string       `json:"meetingId" doc:"The scheduled meeting this room belongs to"`
@@ -116,7 +116,6 @@ type Room struct {
 	StartedAt    *time.Time   `json:"startedAt,omitempty" doc:"When the host and somebody else first met"`
 	EndedAt      *time.Time   `json:"endedAt,omitempty"`
 	Host         RoomPerson   `json:"host"`
-	Members      []RoomMember `json:"members" doc:"Whom the room is for, the host included; empty for guests"`
 	WaitingRoom  bool         `json:"waitingRoom" doc:"Whether a host lets people in one by one"`
 	Locked       bool         `json:"locked" doc:"Whether the door is shut to all who were not in yet"`
 	JoinableFrom time.Time    `json:"joinableFrom" doc:"When participants may come; hosts may at any time"`
@@ -125,8 +124,9 @@ type Room struct {
 // VideoRoom is a room as one person sees it.
 type VideoRoom struct {
 	Room
-	MyRole  Role `json:"myRole" enum:"host,participant,guest,observer"`
-	Waiting int  `json:"waiting" doc:"How many stand in the waiting room; always 0 for those who may not know"`
+	Members []RoomMember `json:"members" doc:"Whom the room is for, the host included; empty for guests"`
+	MyRole  Role         `json:"myRole" enum:"host,participant,guest,observer"`
+	Waiting int          `json:"waiting" doc:"How many stand in the waiting room; always 0 for those who may not know"`
 }
 
 // PublishedTrack is one source that somebody sends.
