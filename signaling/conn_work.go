@@ -139,7 +139,7 @@ func (c *Conn) hello(ctx context.Context, data json.RawMessage) (Welcome, error)
 	}
 	w := Welcome{
 		Connection: c.id,
-		Heartbeat:  heartbeatMillis(c.hub.limits.Heartbeat),
+		Heartbeat:  c.hub.limits.Heartbeat.Milliseconds(),
 		User:       Identity{ID: p.ID, Name: p.Name, Kind: p.Kind, Role: p.Role},
 		Topics:     map[string]TopicResult{},
 	}

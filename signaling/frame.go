@@ -1,13 +1,11 @@
 package signaling
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
-	"time"
 
 	"mentara/internal/auth"
 	"mentara/internal/fault"
@@ -228,8 +226,5 @@ func appendString(b []byte, s string) []byte {
 	if err != nil {
 		panic(err)
 	}
-	return append(b, bytes.TrimSpace(quoted)...)
+	return append(b, quoted...)
 }
-
-// heartbeatMillis is how Welcome states an interval.
-func heartbeatMillis(d time.Duration) int64 { return d.Milliseconds() }

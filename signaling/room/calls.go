@@ -33,6 +33,9 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, link Li
 		if err != nil {
 			return err
 		}
+		if link != nil {
+			s.linked(link.ID(), id)
+		}
 		res = JoinResult{
 			Room: sess.videoRoom(as), Self: sess.participant(st), Participants: []Participant{},
 			ICEServers: engine.ICEServers(p.ID),
@@ -78,14 +81,37 @@ func (s *Service) Leave(ctx context.Context, p auth.Principal, id string, link L
 	return err
 }
 
-// Dropped tells every room that a socket is gone.
+// Dropped tells the rooms of a socket that it is gone.
 func (s *Service) Dropped(linkID string) {
 	ctx, cancel := background()
 	defer cancel()
-	for _, sess := range s.all() {
-		_ = sess.do(ctx, func() { sess.drop(linkID) }) // errGone: nobody is left to mind
+	for _, id := range s.unlinked(linkID) {
+		// A session that has ended has nobody left to mind.
+		_, _ = s.inLive(ctx, id, func(sess *session) error {
+			sess.drop(linkID)
+			return nil
+		})
 	}
 	s.endPrecall(linkID)
+}
+
+// Revoked takes those out of every room who came by a login that has ended. No
+// seat is kept for them.
+func (s *Service) Revoked(login string) {
+	ctx, cancel := background()
+	defer cancel()
+	for _, sess := range s.all() {
+		_ = sess.do(ctx, func() { // errGone: nobody is left to mind
+			for _, st := range sess.seats {
+				if st.p.SessionID != login {
+					continue
+				}
+				if err := sess.leave(ctx, st, "left"); err != nil {
+					sess.log.Error("seat not freed in the record", "participant", st.id, "error", err)
+				}
+			}
+		})
+	}
 }
 
 // moderate runs a verb of moderation on the live session.

@@ -124,7 +124,7 @@ type (
 		Reason      string `json:"reason"`
 	}
 	// RoomUpdate is the room after a change. It goes to a topic, so what
-	// differs per person (myRole, waiting) is not in it: merge it.
+	// differs per person (members, myRole, waiting) is not in it: merge it.
 	RoomUpdate struct {
 		Room Room `json:"room"`
 	}

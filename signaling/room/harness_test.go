@@ -26,8 +26,24 @@ type sent struct {
 
 // hubRecorder is a Publisher that remembers.
 type hubRecorder struct {
-	mu   sync.Mutex
-	sent []sent
+	mu      sync.Mutex
+	sent    []sent
+	evicted map[string]bool // topic and person
+}
+
+func (h *hubRecorder) Evict(topic, principalID string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.evicted == nil {
+		h.evicted = map[string]bool{}
+	}
+	h.evicted[topic+" "+principalID] = true
+}
+
+func (h *hubRecorder) wasEvicted(topic, principalID string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.evicted[topic+" "+principalID]
 }
 
 func (h *hubRecorder) Publish(topic, frameType string, data any) {
@@ -37,15 +53,6 @@ func (h *hubRecorder) Publish(topic, frameType string, data any) {
 }
 
 func (h *hubRecorder) Signal(topic, frameType string, data any) { h.Publish(topic, frameType, data) }
-
-// take returns what was published since the last call.
-func (h *hubRecorder) take() []sent {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	got := h.sent
-	h.sent = nil
-	return got
-}
 
 // testLink is a socket that remembers.
 type testLink struct {

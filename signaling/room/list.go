@@ -72,9 +72,7 @@ func (s *Service) List(ctx context.Context, p auth.Principal, q Query) (rooms []
 		if permit(see, as, r.State) != nil {
 			continue
 		}
-		rooms = append(rooms, VideoRoom{
-			Room: viewOf(r, m, people, as, f.Now), MyRole: as.role(), Waiting: s.waitingIn(ctx, r.ID, as),
-		})
+		rooms = append(rooms, videoRoom(r, m, people, as, s.waitingIn(ctx, r.ID, as), f.Now))
 	}
 	return rooms, next, nil
 }
@@ -95,9 +93,7 @@ func (s *Service) show(ctx context.Context, p auth.Principal, r *row, members []
 		return VideoRoom{}, err
 	}
 	as := standingOf(p, r, members)
-	return VideoRoom{
-		Room: viewOf(r, members, people, as, s.now()), MyRole: as.role(), Waiting: s.waitingIn(ctx, r.ID, as),
-	}, nil
+	return videoRoom(r, members, people, as, s.waitingIn(ctx, r.ID, as), s.now()), nil
 }
 
 // waitingIn counts who stands at the door, for those who may know.

@@ -315,8 +315,11 @@ func TestSessionWithRealMedia(t *testing.T) {
 		at = tess.heard.Load()
 		eventually(t, "Carl is heard again", func() bool { return tess.heard.Load() > at+20 })
 
+		second := h.tab(user("carl")) // another tab that only listens
+		call[map[string]any](second, "topic.subscribe", map[string]any{"topic": "room:" + h.room})
 		call[Done](tess, "room.kick", map[string]any{"room": h.room, "participant": waiting.Self.ID})
 		eventually(t, "Carl hears nothing more", quiet(carl))
+		eventually(t, "nor does his other tab listen", second.pushed("topic.unsubscribed"))
 		eventually(t, "Tess neither", quiet(tess))
 		if got := back.refused("room.join", room); got != "kicked" {
 			t.Fatalf("a way back in: %s", got)

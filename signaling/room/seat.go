@@ -206,9 +206,10 @@ func (s *session) unheld(st *seat) {
 func (s *session) leave(ctx context.Context, st *seat, reason string, facts ...event.Fact) error {
 	now := s.svc.now()
 	st.closeMedia()
-	if link := st.out.attach(nil); link != nil {
-		link.Unlisten(topicOf(s.id), waitingTopicOf(s.id))
-	}
+	st.out.attach(nil)
+	// Another socket of theirs may have asked to listen by itself.
+	s.svc.hub.Evict(topicOf(s.id), st.p.ID)
+	s.svc.hub.Evict(waitingTopicOf(s.id), st.p.ID)
 	delete(s.seats, st.id)
 	delete(s.byIdentity, st.p.ID)
 	s.svc.release(st.p.ID)

@@ -34,6 +34,8 @@ type User struct {
 type Publisher interface {
 	Publish(topic, frameType string, data any)
 	Signal(topic, frameType string, data any)
+	// Evict ends the subscriptions of all sockets of a person to a topic.
+	Evict(topic, principalID string)
 }
 
 // Caps bound what rooms may cost this node. Zero fields take the defaults.
@@ -93,7 +95,8 @@ type Service struct {
 	// mu guards what follows; nothing is waited for while it is held.
 	mu       sync.Mutex
 	sessions map[string]*session
-	claims   map[string]int // seats by identity
+	claims   map[string]int      // seats by identity
+	links    map[string][]string // rooms by the socket that joined them
 	closed   bool
 	swept    time.Time // when lost stays were last looked for
 	precalls precalls
@@ -104,7 +107,7 @@ func New(o Options) *Service {
 	s := &Service{
 		store: store{o.DB}, hub: o.Hub, jobs: o.Jobs, people: o.People, tokens: o.Tokens,
 		engines: o.Engines, caps: o.Caps.withDefaults(), log: o.Log, clock: o.Now, socketURL: o.SocketURL,
-		sessions: map[string]*session{}, claims: map[string]int{}, precalls: newPrecalls(),
+		sessions: map[string]*session{}, claims: map[string]int{}, links: map[string][]string{}, precalls: newPrecalls(),
 	}
 	s.work(o.Jobs)
 	return s

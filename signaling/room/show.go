@@ -30,7 +30,7 @@ func (s *session) show(st *seat) {
 
 // showRoom tells the room that its plan, its door or its state changed.
 func (s *session) showRoom() {
-	s.svc.hub.Publish(topicOf(s.id), "room.changed", RoomUpdate{Room: s.view(participant)})
+	s.svc.hub.Publish(topicOf(s.id), "room.changed", RoomUpdate{Room: viewOf(&s.row, s.people, s.svc.now())})
 }
 
 // participant is how others see a seat.
@@ -68,11 +68,6 @@ func (s *session) waiting() (n int) {
 	return n
 }
 
-// view is the room as somebody of that standing may see it.
-func (s *session) view(as standing) Room {
-	return viewOf(&s.row, s.members, s.people, as, s.svc.now())
-}
-
 // kickedOf lists those a room keeps out. After a restart their participant id
 // is gone; the identity stands in for it.
 func kickedOf(access map[string]accessRow) map[string]Participant {
@@ -90,20 +85,32 @@ func kickedOf(access map[string]accessRow) map[string]Participant {
 
 // videoRoom is the room as one person in it sees it.
 func (s *session) videoRoom(as standing) VideoRoom {
-	v := VideoRoom{Room: s.view(as), MyRole: as.role()}
+	waiting := 0
 	if as.hosts() {
-		v.Waiting = s.waiting()
+		waiting = s.waiting()
+	}
+	return videoRoom(&s.row, s.members, s.people, as, waiting, s.svc.now())
+}
+
+// videoRoom is a stored room as somebody of that standing sees it. Guests see
+// whom they meet, not whom the room was made for.
+func videoRoom(r *row, members []memberRow, people map[string]RoomPerson, as standing, waiting int, now time.Time) VideoRoom {
+	v := VideoRoom{Room: viewOf(r, people, now), Members: []RoomMember{}, MyRole: as.role(), Waiting: waiting}
+	if as == guest {
+		return v
+	}
+	for _, m := range members {
+		v.Members = append(v.Members, RoomMember{ID: m.UserID, Name: people[m.UserID].Name, Role: m.Role})
 	}
 	return v
 }
 
-// viewOf is a stored room as somebody of that standing may see it. Guests see
-// whom they meet, not whom the room was made for.
-func viewOf(r *row, members []memberRow, people map[string]RoomPerson, as standing, now time.Time) Room {
+// viewOf is what everybody in a room may know of it.
+func viewOf(r *row, people map[string]RoomPerson, now time.Time) Room {
 	v := Room{
 		ID: r.ID, MeetingID: r.MeetingID, Title: r.Title, Kind: r.Kind, Engine: r.Engine, State: r.stateAt(now),
 		StartsAt: r.StartsAt, EndsAt: r.EndsAt, Host: RoomPerson{ID: r.HostID, Name: people[r.HostID].Name},
-		Members: []RoomMember{}, WaitingRoom: r.WaitingRoom, Locked: r.Locked, JoinableFrom: r.joinableFrom(),
+		WaitingRoom: r.WaitingRoom, Locked: r.Locked, JoinableFrom: r.joinableFrom(),
 	}
 	if !r.StartedAt.IsZero() {
 		at := r.StartedAt
@@ -112,12 +119,6 @@ func viewOf(r *row, members []memberRow, people map[string]RoomPerson, as standi
 	if !r.EndedAt.IsZero() {
 		at := r.EndedAt
 		v.EndedAt = &at
-	}
-	if as == guest {
-		return v
-	}
-	for _, m := range members {
-		v.Members = append(v.Members, RoomMember{ID: m.UserID, Name: people[m.UserID].Name, Role: m.Role})
 	}
 	return v
 }

@@ -149,7 +149,7 @@ func TestKickHasNoWayBack(t *testing.T) {
 		must(t, err)
 
 		must(t, h.Kick(t.Context(), user("tess"), id, gina.Self.ID))
-		if !h.engine.leg(gina.Self.ID).isClosed() || link.listens(topicOf(id)) {
+		if !h.engine.leg(gina.Self.ID).isClosed() || !h.hub.wasEvicted(topicOf(id), "gina") {
 			t.Fatal("a kick ends media and listening at once")
 		}
 		if _, ok := link.got("room.kicked"); !ok {
@@ -325,6 +325,21 @@ func TestCaps(t *testing.T) {
 		h.come(user("cora"), b)
 		if _, err := h.Join(t.Context(), user("carl"), c, newLink("x")); code(err) != "node_full" {
 			t.Errorf("a third room on a node of two: %v", err)
+		}
+	})
+}
+
+func TestRevokedLoginLeaves(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		id := h.room()
+		h.come(user("tess"), id)
+		carl, link := h.come(user("carl"), id)
+		must(t, h.Admit(t.Context(), user("tess"), id, carl.Self.ID))
+		_, err := h.Offer(t.Context(), user("carl"), link, OfferRequest{Room: id, SDP: "v=0"})
+		must(t, err)
+		h.Revoked("session of carl")
+		if h.stateOf(user("carl"), id) != Left || !h.engine.leg(carl.Self.ID).isClosed() || h.stateOf(user("tess"), id) != Joined {
+			t.Fatal("whose login ended is out at once, without grace, and nobody else")
 		}
 	})
 }
