@@ -167,6 +167,7 @@ func (c *conn) allocate(now time.Time) {
 	c.drainSentLocked()
 	budget := c.bwe.Estimate()
 	c.bweMu.Unlock()
+	budget = max(budget, c.unproven(now))
 	var res allocate.Result
 	a.grants, res = allocate.Allocate(budget, a.wants, a.grants)
 	a.hold.Apply(a.wants, a.grants, now)
@@ -181,6 +182,24 @@ func (c *conn) allocate(now time.Time) {
 		c.bwe.RequestProbe(res.Next, now)
 	}
 	c.bweMu.Unlock()
+}
+
+// bootstrap is how long the cheapest option of everything is sent whatever the
+// estimate: at first it is a guess, and nothing but media proves it wrong.
+const bootstrap = 3 * time.Second
+
+// unproven is the budget the cheapest options need, while the path is new.
+func (c *conn) unproven(now time.Time) (sum int) {
+	up := c.upAt.Load()
+	if up == 0 || now.Sub(c.engine.start)-time.Duration(up) > bootstrap {
+		return 0
+	}
+	for _, w := range c.alloc.wants {
+		if len(w.Options) > 0 && (w.Height > 0 || w.Audio) {
+			sum += w.Options[0].Bitrate
+		}
+	}
+	return sum + sum/10
 }
 
 // take applies a grant to a slot.

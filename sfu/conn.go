@@ -71,6 +71,7 @@ type conn struct {
 	clockAt    time.Time
 
 	offeredAt atomic.Int64 // Engine.now of the newest offer
+	upAt      atomic.Int64 // Engine.now when it first connected, 0 before
 	wake      chan struct{}
 	control   chan []rtcp.Packet // for run to send
 	done      chan struct{}
@@ -192,6 +193,9 @@ func (c *conn) onState(s webrtc.PeerConnectionState) {
 		return
 	}
 	c.setState(name)
+	if name == StateConnected {
+		c.upAt.CompareAndSwap(0, c.engine.now())
+	}
 	c.peer.connChanged(c, name)
 	c.poke()
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"mentara/sfu/bwe"
 	"mentara/sfu/cache"
 	"mentara/sfu/codec"
 	"mentara/sfu/rtpmap"
@@ -62,6 +63,22 @@ func (c *conn) receiveRTCP(ssrc uint32, raw []byte) {
 		}
 	}
 }
+
+// beginEstimate starts the estimator. A client without transport-wide feedback
+// tells us loss at best: its path is trusted until it does.
+func (c *conn) beginEstimate(l *layout) {
+	cfg := bwe.Config{Start: trusted}
+	for _, s := range l.sections {
+		if s.receives && s.ext.twcc != 0 {
+			cfg.Start = 0
+		}
+	}
+	c.bweMu.Lock()
+	defer c.bweMu.Unlock()
+	c.bwe = bwe.New(cfg)
+}
+
+const trusted = 20_000_000 // bit/s
 
 // onFeedback lets the estimator know what arrived, and when.
 func (c *conn) onFeedback(fb *rtcp.TransportLayerCC, now time.Time) {

@@ -168,7 +168,9 @@ func (p *Peer) negotiate(ctx context.Context, c *conn, sdp string, l *layout, so
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
 		return "", fmt.Errorf("%w: %v", ErrBadOffer, err)
 	}
-	c.layout.Store(l)
+	if c.layout.Swap(l) == nil {
+		c.beginEstimate(l)
+	}
 	if err := c.prepareSlots(l); err != nil {
 		return "", err
 	}
