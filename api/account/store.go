@@ -62,7 +62,7 @@ func (s *Service) Users(ctx context.Context, ids []string) (map[string]User, err
 		return out, nil
 	}
 	var rows []userRow
-	if err := s.db.Read().NewSelect().Model(&rows).Where("u.id IN (?)", bun.In(ids)).Scan(ctx); err != nil {
+	if err := s.db.Read().NewSelect().Model(&rows).Where("u.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("users: %w", err)
 	}
 	for _, u := range rows {

@@ -256,7 +256,7 @@ func withMembers(ctx context.Context, q bun.IDB, units []unitRow) ([]CareUnit, e
 		ids[i] = u.ID
 	}
 	var members []memberRow
-	err := q.NewSelect().Model(&members).Relation("User").Where("m.unit_id IN (?)", bun.In(ids)).OrderExpr(`"user".sort_name, "user".id`).Scan(ctx)
+	err := q.NewSelect().Model(&members).Relation("User").Where("m.unit_id IN (?)", bun.List(ids)).OrderExpr(`"user".sort_name, "user".id`).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
