@@ -78,6 +78,25 @@ func (h *Hub) Unsubscribe(c *Conn, topic string) {
 	}
 }
 
+// Evict ends the subscriptions of every socket of a principal to a topic,
+// whoever made them: that of somebody put out of a room, say, who may listen on
+// a second tab. The id is taken as it stands, so sockets of a room token that
+// bears it are meant too.
+func (h *Hub) Evict(topic, principalID string) {
+	var conns []*Conn
+	s := h.shard(topic)
+	s.mu.RLock()
+	for c := range s.listeners[topic] {
+		if c.Principal().ID == principalID {
+			conns = append(conns, c)
+		}
+	}
+	s.mu.RUnlock()
+	for _, c := range conns {
+		h.Unsubscribe(c, topic)
+	}
+}
+
 // join subscribes a client that asked to, within its limit of topics.
 func (h *Hub) join(c *Conn, topic string, since *Position) (Position, bool, error) {
 	return h.attach(c, topic, since, false)

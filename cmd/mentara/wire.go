@@ -132,10 +132,11 @@ func (p *program) subscriptions() {
 	p.jobs.Every("account.sweep", time.Hour)
 }
 
-// closeRevoked ends the sockets of a session that is over.
+// closeRevoked ends the sockets and the calls of a session that is over.
 func (p *program) closeRevoked(_ context.Context, e event.Envelope) {
 	if f, ok := e.Fact.(event.SessionRevoked); ok {
 		p.hub.Revoke(f.Session)
+		p.rooms.Revoked(f.Session)
 	}
 }
 

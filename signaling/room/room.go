@@ -105,20 +105,20 @@ type RoomMember struct {
 
 // Room is a room as everybody in it may see it, guests too.
 type Room struct {
-	ID           string       `json:"id"`
-	MeetingID    string       `json:"meetingId" doc:"The scheduled meeting this room belongs to"`
-	Title        string       `json:"title"`
-	Kind         Kind         `json:"kind" enum:"individual,couple,group"`
-	Engine       string       `json:"engine" enum:"sfu,jitsi" doc:"What carries the media"`
-	State        State        `json:"state" enum:"scheduled,open,live,ended"`
-	StartsAt     time.Time    `json:"startsAt"`
-	EndsAt       time.Time    `json:"endsAt"`
-	StartedAt    *time.Time   `json:"startedAt,omitempty" doc:"When the host and somebody else first met"`
-	EndedAt      *time.Time   `json:"endedAt,omitempty"`
-	Host         RoomPerson   `json:"host"`
-	WaitingRoom  bool         `json:"waitingRoom" doc:"Whether a host lets people in one by one"`
-	Locked       bool         `json:"locked" doc:"Whether the door is shut to all who were not in yet"`
-	JoinableFrom time.Time    `json:"joinableFrom" doc:"When participants may come; hosts may at any time"`
+	ID           string     `json:"id"`
+	MeetingID    string     `json:"meetingId" doc:"The scheduled meeting this room belongs to"`
+	Title        string     `json:"title"`
+	Kind         Kind       `json:"kind" enum:"individual,couple,group"`
+	Engine       string     `json:"engine" enum:"sfu,jitsi" doc:"What carries the media"`
+	State        State      `json:"state" enum:"scheduled,open,live,ended"`
+	StartsAt     time.Time  `json:"startsAt"`
+	EndsAt       time.Time  `json:"endsAt"`
+	StartedAt    *time.Time `json:"startedAt,omitempty" doc:"When the host and somebody else first met"`
+	EndedAt      *time.Time `json:"endedAt,omitempty"`
+	Host         RoomPerson `json:"host"`
+	WaitingRoom  bool       `json:"waitingRoom" doc:"Whether a host lets people in one by one"`
+	Locked       bool       `json:"locked" doc:"Whether the door is shut to all who were not in yet"`
+	JoinableFrom time.Time  `json:"joinableFrom" doc:"When participants may come; hosts may at any time"`
 }
 
 // VideoRoom is a room as one person sees it.
