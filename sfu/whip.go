@@ -21,6 +21,9 @@ type Access struct {
 	Identity  string
 	Publish   bool
 	Subscribe bool
+	// Tag is the owner's: it comes back with every event of the session that
+	// this access opened.
+	Tag any
 }
 
 // ICEServer is told to WHIP and WHEP clients in a Link header (RFC 9725 §4.6).
@@ -37,8 +40,9 @@ type WHIPOptions struct {
 	Authorize func(*http.Request) (Access, error)
 	// ICEServers are offered to the client; may be nil.
 	ICEServers func(Access) []ICEServer
-	// On is told the events of a publisher's peer, ending with State closed;
-	// may be nil. It is not called for WHEP viewers.
+	// On is told the events of a session's peer, ending with State closed; may
+	// be nil. It is called for WHEP viewers too, whom the owner of a room must
+	// be able to show to others and to remove (Peer.Close).
 	On func(Access, *Peer, Event)
 }
 
@@ -264,7 +268,7 @@ func (d *door) join(r *http.Request, s *session) error {
 		if st, ok := e.(State); ok {
 			d.follow(s, st.State)
 		}
-		if d.opts.On != nil && d.name == "whip" {
+		if d.opts.On != nil {
 			d.opts.On(s.access, peer.Load(), e)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
 
@@ -36,6 +37,15 @@ func (s *Service) Doors(a *api.Server, engine *sfu.Engine) {
 	}
 }
 
+// hold is what one WHIP or WHEP session has of a seat. It is given back once.
+type hold struct {
+	room, seat string
+	peer       *sfu.Peer // once it is connecting; owned by the session
+	returned   atomic.Bool
+}
+
+type holdKey struct{}
+
 // door takes a seat before media is negotiated, and gives it back if nothing
 // came of it.
 func (s *Service) door(h http.Handler) gin.HandlerFunc {
@@ -46,18 +56,19 @@ func (s *Service) door(h http.Handler) gin.HandlerFunc {
 			h.ServeHTTP(w, r)
 			return
 		}
-		seat, err := s.takeDoor(r.Context(), p)
+		held, err := s.takeDoor(r.Context(), p)
 		if err != nil {
 			api.WriteProblem(w, r, err)
 			return
 		}
-		if seat == "" { // no room of the practice: the SFU's own
+		if held == nil { // no room of the practice: the SFU's own
 			h.ServeHTTP(w, r)
 			return
 		}
+		r = r.WithContext(context.WithValue(r.Context(), holdKey{}, held))
 		h.ServeHTTP(w, s.withSeatIDs(r, p))
 		if w.Status() != http.StatusCreated {
-			s.closeDoor(p.Room.Room, seat, nil)
+			s.closeDoor(held)
 		}
 	}
 }
@@ -70,40 +81,38 @@ func doorPrincipal(r *http.Request) (auth.Principal, bool) {
 	return p, ok && p.Kind == auth.Token && p.Room != nil && p.Room.Room == room
 }
 
-// takeDoor gives the bearer a seat. The seat is "" if the room is none of the
-// practice's.
-func (s *Service) takeDoor(ctx context.Context, p auth.Principal) (seatID string, err error) {
+// takeDoor gives the bearer a seat, or one more hold of it. There is none if the
+// room is none of the practice's.
+func (s *Service) takeDoor(ctx context.Context, p auth.Principal) (*hold, error) {
 	id := p.Room.Room
 	r, _, as, err := s.find(ctx, p, id, join)
 	if fault.Is(err, fault.NotFound) && p.Room.Admitted {
-		return "", nil
+		return nil, nil
 	}
 	if err == nil {
 		err = s.mayCome(p, r, as)
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	held := &hold{room: id}
 	err = s.in(ctx, id, func(sess *session) error {
 		// Without an admission a tool has no one to wait with: it is refused
 		// and leaves no one at the door.
-		if st := sess.byIdentity[p.ID]; st == nil || !st.in() {
-			if sess.row.WaitingRoom && !as.hosts() && !p.Room.Admitted && sess.access[p.ID].AdmittedAt.IsZero() {
-				return fault.New(fault.Forbidden, "waiting", "The host has not let you in yet.")
-			}
+		st := sess.byIdentity[p.ID]
+		in := st != nil && st.in()
+		open := as.hosts() || p.Room.Admitted || !sess.access[p.ID].AdmittedAt.IsZero() || !sess.row.WaitingRoom
+		if !in && (st != nil || !open) {
+			return fault.New(fault.Forbidden, "waiting", "The host has not let you in yet.")
 		}
 		st, err := sess.join(ctx, p, as, nil, true)
 		if err != nil {
 			return err
 		}
-		if !st.in() { // at the door since before the token was made
-			st.doors--
-			return fault.New(fault.Forbidden, "waiting", "The host has not let you in yet.")
-		}
-		seatID = st.id
+		held.seat = st.id
 		return nil
 	})
-	return seatID, err
+	return held, err
 }
 
 // withSeatIDs turns the identity that a WHEP client asks for into the
@@ -135,7 +144,10 @@ func (s *Service) authorizeDoor(r *http.Request) (sfu.Access, error) {
 	if !ok {
 		return sfu.Access{}, fault.New(fault.Unauthenticated, "bad_token", "This token is not valid here.")
 	}
-	a := sfu.Access{Room: p.Room.Room, Identity: p.ID, Publish: p.Room.Publish, Subscribe: p.Room.Subscribe}
+	a := sfu.Access{
+		Room: p.Room.Room, Identity: p.ID, Publish: p.Room.Publish, Subscribe: p.Room.Subscribe,
+		Tag: r.Context().Value(holdKey{}),
+	}
 	live, err := s.inLive(r.Context(), a.Room, func(sess *session) error {
 		st := sess.byIdentity[p.ID]
 		if st == nil || !st.in() {
@@ -156,21 +168,27 @@ func (s *Service) authorizeDoor(r *http.Request) (sfu.Access, error) {
 // doorEvent is what happens to a WHIP or WHEP session's peer. A peer whose seat
 // is gone, because its person was kicked say, is closed.
 func (s *Service) doorEvent(a sfu.Access, peer *sfu.Peer, ev sfu.Event) {
-	sess := s.peek(a.Room)
-	if sess == nil {
+	held, ok := a.Tag.(*hold)
+	if !ok {
 		return // a room of the SFU alone
 	}
-	if st, closed := ev.(sfu.State); closed && st.State == sfu.StateClosed {
-		s.closeDoor(a.Room, a.Identity, peer)
+	if st, ok := ev.(sfu.State); ok && st.State == sfu.StateClosed {
+		s.closeDoor(held)
+		return
+	}
+	sess := s.peek(held.room)
+	if sess == nil {
+		peer.Close()
 		return
 	}
 	sess.post(func() {
-		st := sess.seats[a.Identity]
+		st := sess.seats[held.seat]
 		if st == nil {
 			peer.Close()
 			return
 		}
-		if _, known := st.peers[peer]; !known {
+		if held.peer == nil && !held.returned.Load() {
+			held.peer = peer
 			st.peers[peer] = struct{}{}
 			for source := range st.muted {
 				peer.SetMuted(source, true)
@@ -180,25 +198,26 @@ func (s *Service) doorEvent(a sfu.Access, peer *sfu.Peer, ev sfu.Event) {
 	})
 }
 
-// closeDoor gives back one hold of a seat. Whoever has no other left: a tool
+// closeDoor gives a hold of a seat back. Whoever has no other leaves: a tool
 // that comes back starts anew.
-func (s *Service) closeDoor(room, seatID string, peer *sfu.Peer) {
+func (s *Service) closeDoor(held *hold) {
+	if held.returned.Swap(true) {
+		return
+	}
 	ctx, cancel := background()
 	defer cancel()
-	_, err := s.inLive(ctx, room, func(sess *session) error {
-		st := sess.seats[seatID]
+	_, err := s.inLive(ctx, held.room, func(sess *session) error {
+		st := sess.seats[held.seat]
 		if st == nil {
 			return nil
 		}
-		delete(st.peers, peer)
-		st.doors--
-		if st.doors > 0 || st.out.get() != nil {
+		delete(st.peers, held.peer)
+		if st.doors--; st.doors > 0 || st.out.get() != nil {
 			return nil
 		}
-		st.doors = 0
 		return sess.leave(ctx, st, "left")
 	})
 	if err != nil {
-		s.log.Error("seat not given back", "room", room, "participant", seatID, "error", err)
+		s.log.Error("seat not given back", "room", held.room, "participant", held.seat, "error", err)
 	}
 }
