@@ -249,20 +249,25 @@ func (t *track) options(v View) []allocate.Option {
 		}
 		return encs[0].svcOptions()
 	}
-	list := make([]allocate.Option, 0, len(encs))
+	// Every layer that was offered is an option, also one that has not come
+	// yet: a browser starts the large ones late, and stops those that nobody
+	// wants. Wanting it is what makes it come.
+	list := make([]allocate.Option, len(t.rids))
+	for i := range list {
+		below := len(t.rids) - 1 - i
+		list[i] = allocate.Option{
+			Layer:   layer.ID{Spatial: int8(i), Temporal: maxTemporal},
+			Bitrate: nominal[min(below, len(nominal)-1)], Height: 720 >> below,
+		}
+	}
 	for _, e := range encs {
-		below := len(t.rids) - 1 - int(e.index)
-		o := allocate.Option{
-			Layer: layer.ID{Spatial: e.index, Temporal: maxTemporal}, Bitrate: int(e.rate.best.Load()),
-			Height: int(min(e.width.Load(), e.height.Load())),
+		o := &list[e.index]
+		if bps := int(e.rate.best.Load()); bps > 0 {
+			o.Bitrate = bps
 		}
-		if o.Bitrate == 0 {
-			o.Bitrate = nominal[min(below, len(nominal)-1)]
+		if h := int(min(e.width.Load(), e.height.Load())); h > 0 {
+			o.Height = h
 		}
-		if o.Height == 0 {
-			o.Height = 720 >> below
-		}
-		list = append(list, o)
 	}
 	return list
 }

@@ -136,6 +136,17 @@ func (d *downTrack) show(t *track) {
 	}
 }
 
+// restart makes the slot begin anew with e's next key frame, if e is what it
+// forwards.
+func (d *downTrack) restart(e *encoding) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.from == e && d.track == e.track {
+		d.from = nil
+		d.sel.Reset()
+	}
+}
+
 // setTarget asks for a layer; layer.None pauses.
 func (d *downTrack) setTarget(id layer.ID, live uint8) {
 	d.mu.Lock()

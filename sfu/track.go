@@ -130,17 +130,18 @@ func (t *track) sendKeyframeRequests(now time.Time) {
 // encoding is one stream of a track. Its plain fields belong to the RTP
 // goroutine of the publisher's connection.
 type encoding struct {
-	engine *Engine
-	track  *track
-	id     uint32 // names it in rewriters; SSRCs are the client's choice
-	rid    string
-	index  int8 // spatial layer in simulcast, 0 else
-	ssrc   uint32
-	cache  *cache.Ring
-	nack   *nack.Tracker
-	parser codec.Parser
-	frame  codec.Frame
-	rr     receiverStats
+	engine   *Engine
+	track    *track
+	id       uint32 // names it in rewriters; SSRCs are the client's choice
+	rid      string
+	index    int8 // spatial layer in simulcast, 0 else
+	ssrc     uint32
+	cache    *cache.Ring
+	nack     *nack.Tracker
+	parser   codec.Parser
+	frame    codec.Frame
+	rr       receiverStats
+	silenced bool // packets were dropped since the last one forwarded
 
 	// Read by others.
 	seenAt          atomic.Int64 // nanoseconds of Engine.now
@@ -204,7 +205,15 @@ func (e *encoding) receive(b *buffer, p *packet, l *layout, now time.Time) {
 	}
 	if t.muted.Load() || !t.peer.mayPublish.Load() {
 		count.dropped.Add(1)
+		e.silenced = true
 		return
+	}
+	if e.silenced {
+		// What was dropped is no loss to anyone: viewers begin anew.
+		e.silenced = false
+		for _, d := range *t.viewers.Load() {
+			d.restart(e)
+		}
 	}
 	if t.meter != nil {
 		if v := p.ext(l.ext.level); len(v) >= 1 {

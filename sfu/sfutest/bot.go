@@ -38,6 +38,7 @@ type Options struct {
 	Plain                  bool          // no header extensions, no RTX: a simple client
 	Codec                  string        // of the camera: "VP8" (default) or "H264"
 	Data                   bool          // open the reliable data channel
+	Level                  uint8         // audio level told with each packet, -dBov; 0 is none
 }
 
 // Bot is one participant.
@@ -57,6 +58,7 @@ type Bot struct {
 	stop    chan struct{}
 	data    *webrtc.DataChannel
 	got     []string
+	levelID uint8
 }
 
 // layerTrack is one simulcast layer being sent.
@@ -285,17 +287,25 @@ func (b *Bot) negotiate(ctx context.Context, opts *webrtc.OfferOptions) error {
 	if err := b.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		return fmt.Errorf("answer: %w\n%s", err, answer)
 	}
-	b.learnExtensions(answer)
+	b.learnExtensions()
 	return nil
 }
 
 // learnExtensions finds what simulcast packets must be marked with.
-func (b *Bot) learnExtensions(answer string) {
+func (b *Bot) learnExtensions() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, tr := range b.pc.GetTransceivers() {
 		s := tr.Sender()
-		if s == nil || s.Track() == nil || tr.Kind() != webrtc.RTPCodecTypeVideo {
+		if s == nil || s.Track() == nil {
+			continue
+		}
+		for _, e := range s.GetParameters().HeaderExtensions {
+			if e.URI == sdp.AudioLevelURI {
+				b.levelID = uint8(e.ID)
+			}
+		}
+		if tr.Kind() != webrtc.RTPCodecTypeVideo {
 			continue
 		}
 		for _, l := range b.layers {
@@ -455,6 +465,9 @@ func (b *Bot) Sound(n uint64) {
 	p := &rtp.Packet{
 		Header:  rtp.Header{Version: 2, SequenceNumber: uint16(n), Timestamp: uint32(n * 960)},
 		Payload: []byte{0x78, byte(n >> 8), byte(n), 1, 2, 3, 4, 5, 6, 7, 8},
+	}
+	if b.o.Level != 0 && b.levelID != 0 {
+		_ = p.SetExtension(b.levelID, []byte{0x80 | b.o.Level})
 	}
 	_ = b.audio.WriteRTP(p)
 }
