@@ -187,12 +187,22 @@ func (c *Conn) subscribe(ctx context.Context, data json.RawMessage) (TopicPositi
 	return TopicPosition{Offset: at.Offset, Epoch: at.Epoch, Recovered: recovered}, nil
 }
 
-// listen subscribes on the client's own wish.
+// listen subscribes on the client's own wish. It asks twice: somebody who is put
+// out of a room between the first answer and the subscription would otherwise
+// listen on, unseen by Evict.
 func (c *Conn) listen(ctx context.Context, topic string, since *Position) (Position, bool, error) {
 	if err := c.hub.mux.mayListen(ctx, c.Principal(), topic); err != nil {
 		return Position{}, false, err
 	}
-	return c.hub.join(c, topic, since)
+	at, recovered, err := c.hub.join(c, topic, since)
+	if err != nil {
+		return Position{}, false, err
+	}
+	if err := c.hub.mux.mayListen(ctx, c.Principal(), topic); err != nil {
+		c.hub.leave(c, topic)
+		return Position{}, false, err
+	}
+	return at, recovered, nil
 }
 
 // verify asks whether the identity still holds: an account may be closed, a

@@ -119,8 +119,16 @@ func newKitWith(t *testing.T, history signaling.HistoryLimits, change func(m *si
 			t.Errorf("shutdown: %v", err)
 		}
 		k.server.Close()
-		if left := goroutinesOf("mentara/signaling.(*Conn)"); left != "" {
-			t.Errorf("goroutines left after shutdown:\n%s", left)
+		// What has said that it is done may still be on its last line.
+		for began := time.Now(); ; runtime.Gosched() {
+			left := goroutinesOf("mentara/signaling.(*Conn)")
+			if left == "" {
+				return
+			}
+			if time.Since(began) > patience {
+				t.Errorf("goroutines left after shutdown:\n%s", left)
+				return
+			}
 		}
 	})
 	return k

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"mentara/internal/auth"
 	"mentara/internal/event"
+	"mentara/internal/fault"
 	"mentara/signaling"
 )
 
@@ -57,6 +59,41 @@ func TestTopicRules(t *testing.T) {
 	k.hub.Publish("open:a", "test.note", note{4})
 	c.send(`{"id":22,"type":"ping"}`)
 	c.want(`{"re":22,"data":{}}`)
+}
+
+// Kicked while the subscription was being made: the second look catches it.
+func TestRightLostWhileSubscribing(t *testing.T) {
+	asked := 0
+	k := newKit(t, func(m *signaling.Mux, _ *signaling.Options) {
+		m.Topic("room:", func(context.Context, auth.Principal, string) error {
+			if asked++; asked > 1 {
+				return fault.New(fault.Forbidden, "kicked", "You have been removed.")
+			}
+			return nil
+		})
+	})
+	c := k.as("user:a")
+	c.send(`{"id":2,"type":"topic.subscribe","data":{"topic":"room:R"}}`)
+	c.want(`{"re":2,"error":{"status":403,"code":"kicked","message":"You have been removed."}}`)
+	k.hub.Publish("room:R", "test.note", note{1})
+	c.send(`{"id":3,"type":"ping"}`)
+	c.want(`{"re":3,"data":{}}`)
+}
+
+func TestEvict(t *testing.T) {
+	k := newKit(t, nil)
+	first, second, other := k.as("user:a"), k.as("user:a"), k.as("user:b")
+	for _, c := range []*raw{first, second, other} {
+		c.subscribe(2, "open:a", "")
+	}
+	k.hub.Evict("open:a", "a")
+	k.hub.Publish("open:a", "test.note", note{1})
+	for _, c := range []*raw{first, second} {
+		c.want(`{"type":"topic.unsubscribed","data":{"topic":"open:a"}}`)
+		c.send(`{"id":3,"type":"ping"}`)
+		c.want(`{"re":3,"data":{}}`)
+	}
+	other.want(`{"type":"test.note","topic":"open:a","offset":1,"data":{"n":1}}`)
 }
 
 func TestResume(t *testing.T) {
