@@ -18,7 +18,7 @@ interface ConnectionQualityProps {
 export function ConnectionQuality({ own, figures, others }: ConnectionQualityProps) {
   const { t } = useTranslation('video');
   return (
-    <Popover position="bottom-end" width={320} shadow="md" radius="md" trapFocus={false} returnFocus>
+    <Popover position="bottom-end" width={320} shadow="md" radius="md" withinPortal={false} returnFocus>
       <Popover.Target>
         <button type="button" className={classes.button} aria-label={`${t('quality.yours')}: ${t(`quality.level.${own.level}`)}`}>
           <QualityBars verdict={own} />

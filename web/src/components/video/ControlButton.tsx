@@ -18,7 +18,7 @@ interface ControlButtonProps extends Omit<ComponentPropsWithRef<'button'>, 'chil
 /** A round button on the dark stage; large enough for a thumb. */
 export function ControlButton({ label, icon, tone = 'plain', badge = 0, hint, text, className, ...rest }: ControlButtonProps) {
   return (
-    <Tooltip label={hint ? `${label} (${hint})` : label} events={{ hover: true, focus: true, touch: false }}>
+    <Tooltip withinPortal={false} label={hint ? `${label} (${hint})` : label} events={{ hover: true, focus: true, touch: false }}>
       <button type="button" {...rest} aria-label={label} className={`${classes.button} ${className ?? ''}`} data-tone={tone} data-text={text ? true : undefined}>
         <span className={classes.icon} aria-hidden="true">
           {icon}

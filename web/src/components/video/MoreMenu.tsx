@@ -1,4 +1,5 @@
 import { Menu } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import {
   IconArrowsMaximize,
   IconArrowsMinimize,
@@ -17,7 +18,6 @@ import {
 import { useTranslation } from 'react-i18next';
 import { type VideoControls } from '@/hooks/video/useVideoControls';
 import { type Abilities } from '@/lib/rtc/support';
-import classes from './MoreMenu.module.css';
 
 export interface View {
   mode: 'grid' | 'speaker';
@@ -42,19 +42,21 @@ interface MoreMenuProps {
 export function MoreMenu(props: MoreMenuProps) {
   const { controls, view, onView, can, floating, fullscreen } = props;
   const { t } = useTranslation('video');
+  // The bar of a phone has no room for these two (VideoControls.module.css).
+  const narrow = useMediaQuery('(max-width: 30em)', false, { getInitialValueInEffect: false });
   const icon = { size: 20, 'aria-hidden': true } as const;
   return (
     <>
-      <div className={classes.narrow}>
-        {can.screenShare ? (
-          <Menu.Item leftSection={<IconScreenShare {...icon} />} onClick={() => void controls.toggleScreen()}>
-            {controls.screen ? t('controls.stopShare') : t('controls.share')}
-          </Menu.Item>
-        ) : null}
+      {narrow && can.screenShare ? (
+        <Menu.Item leftSection={<IconScreenShare {...icon} />} onClick={() => void controls.toggleScreen()}>
+          {controls.screen ? t('controls.stopShare') : t('controls.share')}
+        </Menu.Item>
+      ) : null}
+      {narrow ? (
         <Menu.Item leftSection={<IconHandStop {...icon} />} onClick={() => void controls.toggleHand()}>
           {controls.hand ? t('controls.lower') : t('controls.raise')}
         </Menu.Item>
-      </div>
+      ) : null}
       <Menu.Item leftSection={<IconSettings {...icon} />} onClick={props.onSettings}>
         {t('controls.settings')}
       </Menu.Item>
@@ -71,14 +73,8 @@ export function MoreMenu(props: MoreMenuProps) {
       <Menu.Item leftSection={view.showSelf ? <IconEyeOff {...icon} /> : <IconEye {...icon} />} onClick={() => onView({ showSelf: !view.showSelf })}>
         {view.showSelf ? t('controls.hideSelf') : t('controls.showSelf')}
       </Menu.Item>
-      <Menu.Item
-        role="menuitemcheckbox"
-        aria-checked={view.mirrored}
-        leftSection={<IconFlipVertical {...icon} />}
-        rightSection={view.mirrored ? '✓' : null}
-        onClick={() => onView({ mirrored: !view.mirrored })}
-      >
-        {t('controls.mirror')}
+      <Menu.Item leftSection={<IconFlipVertical {...icon} />} onClick={() => onView({ mirrored: !view.mirrored })}>
+        {view.mirrored ? t('controls.mirrorOff') : t('controls.mirror')}
       </Menu.Item>
       {can.documentPip || can.videoPip ? (
         <Menu.Item leftSection={<IconPictureInPicture {...icon} />} onClick={props.onFloat}>

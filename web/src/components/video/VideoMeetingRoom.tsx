@@ -71,7 +71,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
   useSpokenSpeaker(others.length > 1 ? speaker : undefined, saySpeaker);
   const warn = useCallback((count: number) => toast.done(t('toast.endSoon', { count })), [toast, t]);
 
-  const fullscreen = useFullscreen(frame);
+  const fullscreen = useFullscreen();
   const findVideo = useCallback(() => frame.current?.querySelector<HTMLVideoElement>('[data-large]:not([data-self]) video, [data-participant]:not([data-self]) video') ?? null, []);
   const float = useCallback((on: boolean) => call.views.setFloating(on), [call]);
   const pip = usePictureInPicture(findVideo, float);

@@ -53,39 +53,41 @@ export function VideoTile(props: VideoTileProps) {
   ].filter(Boolean);
 
   return (
-    <div
-      ref={frame}
-      role="group"
-      aria-label={[name, ...facts].join(', ')}
-      className={classes.tile}
-      data-participant={participant.id}
-      data-source={source}
-      data-self={self || undefined}
-      data-speaking={(speaking && !muted) || undefined}
-      data-dimmed={dimmed || away || undefined}
-      data-large={large || undefined}
-    >
-      {shown && stream ? (
-        <TileVideo
-          stream={stream}
-          owner={`${participant.id}/${source}`}
-          fit={source === 'screen' ? 'contain' : 'cover'}
-          mirrored={mirrored}
-          remote={!self}
-        />
-      ) : null}
-      {shown ? null : <Face id={participant.identity} name={participant.name} />}
-      {paused && !away ? <p className={classes.note}>{paused}</p> : null}
-      {away ? <p className={classes.note}>{t('tile.back')}</p> : null}
-      <div className={classes.tag} aria-hidden="true">
-        {muted ? <IconMicrophoneOff size={16} className={classes.muted} /> : null}
-        {participant.handRaised && source === 'camera' ? <IconHandStop size={16} className={classes.hand} /> : null}
-        {pinned ? <IconPin size={16} /> : null}
-        <span className={classes.name}>{name}</span>
-        {verdict && !self && source === 'camera' ? <QualityBars verdict={verdict} /> : null}
+    <div className={classes.wrap}>
+      <div
+        ref={frame}
+        role="group"
+        aria-label={[name, ...facts].join(', ')}
+        className={classes.tile}
+        data-participant={participant.id}
+        data-source={source}
+        data-self={self || undefined}
+        data-speaking={(speaking && !muted) || undefined}
+        data-dimmed={dimmed || away || undefined}
+        data-large={large || undefined}
+      >
+        {shown && stream ? (
+          <TileVideo
+            stream={stream}
+            owner={`${participant.id}/${source}`}
+            fit={source === 'screen' ? 'contain' : 'cover'}
+            mirrored={mirrored}
+            remote={!self}
+          />
+        ) : null}
+        {shown ? null : <Face id={participant.identity} name={participant.name} />}
+        {paused && !away ? <p className={classes.note}>{paused}</p> : null}
+        {away ? <p className={classes.note}>{t('tile.back')}</p> : null}
+        <div className={classes.tag} aria-hidden="true">
+          {muted ? <IconMicrophoneOff size={16} className={classes.muted} /> : null}
+          {participant.handRaised && source === 'camera' ? <IconHandStop size={16} className={classes.hand} /> : null}
+          {pinned ? <IconPin size={16} /> : null}
+          <span className={classes.name}>{name}</span>
+          {verdict && !self && source === 'camera' ? <QualityBars verdict={verdict} /> : null}
+        </div>
       </div>
       {props.menu ? (
-        <Menu position="bottom-end" withinPortal>
+        <Menu position="bottom-end" shadow="md" withinPortal={false}>
           <Menu.Target>
             <button type="button" className={classes.menu} aria-label={t('tile.actions', { name })}>
               <IconDots size={20} aria-hidden="true" />

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, type RefObject } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 
 /** Keeps the screen awake while `on`; the browser lets go whenever the tab is hidden, so it is asked again. */
 export function useWakeLock(on: boolean) {
@@ -27,7 +27,8 @@ export function useWakeLock(on: boolean) {
   }, [on]);
 }
 
-export function useFullscreen(element: RefObject<HTMLElement | null>) {
+/** The whole page, not only the stage: dialogs and toasts live beside it. */
+export function useFullscreen() {
   const [active, setActive] = useState(false);
   useEffect(() => {
     const changed = () => setActive(document.fullscreenElement !== null);
@@ -37,11 +38,11 @@ export function useFullscreen(element: RefObject<HTMLElement | null>) {
   const toggle = useCallback(async () => {
     try {
       if (document.fullscreenElement) await document.exitFullscreen();
-      else await element.current?.requestFullscreen();
+      else await document.documentElement.requestFullscreen();
     } catch {
       // Refused by the browser; nothing was lost.
     }
-  }, [element]);
+  }, []);
   return { active, toggle };
 }
 

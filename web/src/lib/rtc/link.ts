@@ -99,7 +99,8 @@ export class Link {
     const missing = this.subscriber.apply(slots);
     const room = mostSlots - this.#slots.audio - this.#slots.video;
     const more = { video: Math.min(missing.video, room), audio: Math.min(missing.audio, Math.max(0, room - missing.video)) };
-    if (this.#growing || this.#closed || more.audio + more.video <= 0) return;
+    // Before the first answer the server knows no section at all.
+    if (!this.#answered || this.#growing || this.#closed || more.audio + more.video <= 0) return;
     this.#growing = true;
     try {
       this.subscriber.grow(more);
