@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
+
 import js from '@eslint/js';
-import importX, { createNodeResolver, flatConfigs } from 'eslint-plugin-import-x';
+import imports from 'eslint-plugin-import';
 import jsxA11y from 'eslint-plugin-jsx-a11y';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
@@ -35,24 +37,20 @@ export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'e2e/**', 'shots/**', 'src/**/*.gen.ts'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
-  flatConfigs.typescript,
   jsxA11y.flatConfigs.strict,
   reactHooks.configs.flat['recommended-latest'],
   {
     files: ['**/*.{ts,tsx,js,mjs}'],
-    plugins: { 'import-x': importX },
+    plugins: { import: imports },
     settings: {
-      'import-x/resolver-next': [
-        createNodeResolver({
-          extensions: ['.ts', '.tsx', '.js', '.mjs', '.json'],
-          tsconfig: { configFile: new URL('./tsconfig.json', import.meta.url).pathname },
-        }),
-      ],
+      'import/resolver': { [fileURLToPath(new URL('./scripts/eslint-resolver.cjs', import.meta.url))]: {} },
+      'import/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
+      'import/extensions': ['.ts', '.tsx', '.js', '.mjs'],
     },
     rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...upward, ...sideways] }],
-      'import-x/no-cycle': ['error', { ignoreExternal: true }],
-      'import-x/no-duplicates': ['error', { 'prefer-inline': true }],
+      'import/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...upward, ...sideways] }],
+      'import/no-cycle': ['error', { ignoreExternal: true, disableScc: true }],
+      'import/no-duplicates': ['error', { 'prefer-inline': true }],
       'no-restricted-globals': [
         'error',
         { name: 'event', message: 'Take the event as an argument.' },
@@ -80,7 +78,12 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**', '*.config.{ts,js}'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', document: 'readonly', window: 'readonly' } },
     rules: { 'no-console': 'off', 'no-restricted-globals': 'off' },
+  },
+  {
+    files: ['scripts/*.cjs'], // loaded by a plugin that knows only CommonJS
+    languageOptions: { globals: { require: 'readonly', exports: 'readonly', __dirname: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
 );
