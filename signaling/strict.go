@@ -51,9 +51,8 @@ func (s *scanner) peek() byte {
 
 // token returns the string, number or literal here, as written.
 func (s *scanner) token() []byte {
-	start := s.at
 	if s.peek() == '"' {
-		start = s.at
+		start := s.at
 		for s.at++; s.text[s.at] != '"'; s.at++ {
 			if s.text[s.at] == '\\' {
 				s.at++
@@ -62,7 +61,7 @@ func (s *scanner) token() []byte {
 		s.at++
 		return s.text[start:s.at]
 	}
-	start = s.at
+	start := s.at
 	for s.at < len(s.text) {
 		switch s.text[s.at] {
 		case ' ', '\t', '\n', '\r', ',', ':', ']', '}':

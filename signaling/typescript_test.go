@@ -14,14 +14,13 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 type tsReq struct {
-	Room    string            `json:"room"`
-	Color   color             `json:"color"`
-	Device  string            `json:"device,omitempty"`
-	Views   []tsView          `json:"views"`
-	Colors  []color           `json:"colors,omitempty"`
-	Labels  map[string]string `json:"labels"`
-	Hidden  string            `json:"-"`
-	private int               //nolint:unused // must not appear
+	Room   string            `json:"room"`
+	Color  color             `json:"color"`
+	Device string            `json:"device,omitempty"`
+	Views  []tsView          `json:"views"`
+	Colors []color           `json:"colors,omitempty"`
+	Labels map[string]string `json:"labels"`
+	Hidden string            `json:"-"`
 }
 
 type tsView struct {
