@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
+	"github.com/pion/transport/v5/packetio"
 	"github.com/pion/webrtc/v4"
+
+	"mentara/sfu/bwe"
 )
 
 // sink takes what a slot would hand to SRTP.
@@ -62,7 +66,7 @@ func newFixture(tb testing.TB, viewers int) *fixture {
 	l := &layout{sections: []*section{s}, byMid: map[string]*section{"0": s}, bySSRC: map[uint32]stream{}}
 	l.add(s)
 	c.layout.Store(l)
-	f := &fixture{c: c, b: c.newBuffer(0, 77).(*buffer), key: true}
+	f := &fixture{c: c, b: c.newBuffer(packetio.RTPBufferPacket, 77).(*buffer), key: true}
 	f.b.kept = probePackets
 	f.send()
 	t := p.tracks[Camera]
@@ -220,7 +224,8 @@ func benchClient(b *testing.B, e *Engine, id string, publish bool, received *ato
 	se := webrtc.SettingEngine{}
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -267,6 +272,9 @@ func benchClient(b *testing.B, e *Engine, id string, publish bool, received *ato
 	if err != nil {
 		b.Fatal(err)
 	}
+	p.conn.bweMu.Lock() // the source sends as fast as it can: no budget would do
+	p.conn.bwe = bwe.New(bwe.Config{Start: 1 << 40, Min: 1 << 40, Max: 1 << 40})
+	p.conn.bweMu.Unlock()
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		b.Fatal(err)
 	}
