@@ -227,7 +227,6 @@ export interface Room {
   startedAt?: string;
   endedAt?: string;
   host: RoomPerson;
-  members: RoomMember[];
   waitingRoom: boolean;
   locked: boolean;
   joinableFrom: string;
@@ -409,10 +408,10 @@ export interface VideoRoom {
   startedAt?: string;
   endedAt?: string;
   host: RoomPerson;
-  members: RoomMember[];
   waitingRoom: boolean;
   locked: boolean;
   joinableFrom: string;
+  members: RoomMember[];
   myRole: Role;
   waiting: number;
 }
