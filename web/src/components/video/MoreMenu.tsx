@@ -63,7 +63,7 @@ export function MoreMenu(props: MoreMenuProps) {
       <Menu.Item leftSection={<IconEar {...icon} />} onClick={() => void controls.setAudioOnly(!controls.audioOnly)}>
         {controls.audioOnly ? t('controls.audioOnlyOff') : t('controls.audioOnly')}
       </Menu.Item>
-      <Menu.Divider />
+      <Menu.Divider role="separator" />
       <Menu.Item
         leftSection={view.mode === 'grid' ? <IconLayoutSidebarRight {...icon} /> : <IconLayoutGrid {...icon} />}
         onClick={() => onView({ mode: view.mode === 'grid' ? 'speaker' : 'grid' })}
@@ -86,7 +86,7 @@ export function MoreMenu(props: MoreMenuProps) {
           {fullscreen ? t('controls.fullscreenOff') : t('controls.fullscreen')}
         </Menu.Item>
       ) : null}
-      <Menu.Divider />
+      <Menu.Divider role="separator" />
       <Menu.Item leftSection={<IconKeyboard {...icon} />} rightSection="?" onClick={props.onShortcuts}>
         {t('controls.shortcuts')}
       </Menu.Item>

@@ -36,20 +36,21 @@ function Verdict({ result }: { result: PrecallResult }) {
       <p className={classes.advice}>{t(`network.advice.${result.advice}`)}</p>
       {result.verdict === 'failed' ? null : (
         <dl className={classes.figures}>
-          <dt>{t('network.figures.rtt')}</dt>
-          <dd>{t('network.figures.ms', { value: result.rttMs })}</dd>
-          <dt>{t('network.figures.loss')}</dt>
-          <dd>{t('network.figures.percent', { value: result.loss })}</dd>
-          <dt>{t('network.figures.bitrate')}</dt>
-          <dd>{t('network.figures.mbit', { value: (result.bitrate / 1e6).toFixed(1) })}</dd>
-          {result.transport ? (
-            <>
-              <dt>{t('network.figures.transport')}</dt>
-              <dd>{t(`network.figures.${result.transport}`)}</dd>
-            </>
-          ) : null}
+          <Figure name={t('network.figures.rtt')} value={t('network.figures.ms', { value: result.rttMs })} />
+          <Figure name={t('network.figures.loss')} value={t('network.figures.percent', { value: result.loss })} />
+          <Figure name={t('network.figures.bitrate')} value={t('network.figures.mbit', { value: (result.bitrate / 1e6).toFixed(1) })} />
+          {result.transport ? <Figure name={t('network.figures.transport')} value={t(`network.figures.${result.transport}`)} /> : null}
         </dl>
       )}
+    </div>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
     </div>
   );
 }

@@ -91,14 +91,14 @@ export function VideoControls(props: VideoControlsProps) {
         aria-keyshortcuts="P"
         onClick={onPeople}
       />
-      <Menu position="top" shadow="md" width={270} withinPortal={false}>
+      <Menu withInitialFocusPlaceholder={false} position="top" shadow="md" width={270} withinPortal={false}>
         <Menu.Target>
           <ControlButton label={t('controls.more')} icon={<IconDots />} />
         </Menu.Target>
         <Menu.Dropdown>{more}</Menu.Dropdown>
       </Menu>
       {isHost ? (
-        <Menu position="top-end" shadow="md" width={240} withinPortal={false}>
+        <Menu withInitialFocusPlaceholder={false} position="top-end" shadow="md" width={240} withinPortal={false}>
           <Menu.Target>
             <ControlButton label={t('controls.leaveOptions')} text={t('controls.leave')} icon={<IconDoorExit />} tone="danger" />
           </Menu.Target>

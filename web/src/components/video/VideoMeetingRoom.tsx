@@ -133,7 +133,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
   );
 
   return (
-    <div ref={frame} className={classes.meeting} data-panel={(panel && wide) || undefined} data-quiet={!shown || undefined}>
+    <div ref={frame} className={classes.meeting} data-call data-panel={(panel && wide) || undefined} data-quiet={!shown || undefined}>
       <main className={classes.column} aria-label={t('meeting.label')}>
         <header className={classes.head}>
           <h1 className={classes.title}>{room.title || t('title')}</h1>

@@ -82,12 +82,12 @@ export function VideoTile(props: VideoTileProps) {
           {muted ? <IconMicrophoneOff size={16} className={classes.muted} /> : null}
           {participant.handRaised && source === 'camera' ? <IconHandStop size={16} className={classes.hand} /> : null}
           {pinned ? <IconPin size={16} /> : null}
-          <span className={classes.name}>{name}</span>
+          <span className={classes.name}>{self ? t('tile.youShort') : name}</span>
           {verdict && !self && source === 'camera' ? <QualityBars verdict={verdict} /> : null}
         </div>
       </div>
       {props.menu ? (
-        <Menu position="bottom-end" shadow="md" withinPortal={false}>
+        <Menu withInitialFocusPlaceholder={false} position="bottom-end" shadow="md" withinPortal={false}>
           <Menu.Target>
             <button type="button" className={classes.menu} aria-label={t('tile.actions', { name })}>
               <IconDots size={20} aria-hidden="true" />

@@ -37,6 +37,7 @@ export default {
   },
   tile: {
     you: '{{name}} (you)',
+    youShort: 'You',
     screen: '{{name}} shares their screen',
     muted: 'microphone off',
     cameraOff: 'camera off',
