@@ -28,6 +28,8 @@ type allocator struct {
 	reportAt  time.Time
 	scoreAt   time.Time
 	slotsTold []Slot
+	wishes    map[*track]wish // as last mapped
+	remapAt   time.Time
 	unmapped  []wish
 	demand    []Want
 	probe     probe
@@ -43,6 +45,9 @@ type grantState struct {
 	target layer.ID
 	height int
 	reason string
+	// limited: bandwidth, not the tile, decides; budget is what there is.
+	limited bool
+	budget  int
 }
 
 // run is the one goroutine of a connection besides pion's: it maps sources to
@@ -59,7 +64,7 @@ func (c *conn) run() {
 		case <-c.done:
 			return
 		case <-c.wake:
-			c.safely(func(now time.Time) { c.prime(); c.remap(); c.allocate(now); c.tellSlots() })
+			c.safely(func(now time.Time) { c.prime(); c.remap(now); c.allocate(now); c.tellSlots() })
 		case pkts := <-c.control:
 			_ = c.pc.WriteRTCP(pkts) // fails only while there is nobody to read it
 		case <-tick.C:
@@ -91,7 +96,9 @@ func (c *conn) tick(now time.Time) {
 	if now.Sub(c.alloc.allocAt) >= allocEvery {
 		c.alloc.allocAt = now
 		c.prime()
-		c.remap()
+		if now.Sub(c.alloc.remapAt) >= reportGap {
+			c.remap(now) // every change pokes; this is for what came in between
+		}
 		c.allocate(now)
 		c.tellSlots()
 		c.tellDemand(now)
@@ -126,16 +133,17 @@ func (c *conn) measure(now time.Time) {
 }
 
 // remap gives the slots their sources.
-func (c *conn) remap() {
-	c.alloc.unmapped = c.assign(c.wishes())
+func (c *conn) remap(now time.Time) {
+	list := c.wishes()
+	c.alloc.unmapped, c.alloc.remapAt = c.assign(list), now
+	c.alloc.wishes = make(map[*track]wish, len(list))
+	for _, w := range list {
+		c.alloc.wishes[w.t] = w
+	}
 }
 
 // allocate shares the estimated bandwidth between the slots.
 func (c *conn) allocate(now time.Time) {
-	views := map[*track]wish{}
-	for _, w := range c.wishes() {
-		views[w.t] = w
-	}
 	c.slotMu.RLock()
 	slots := slices.Clone(c.slots)
 	c.slotMu.RUnlock()
@@ -147,7 +155,7 @@ func (c *conn) allocate(now time.Time) {
 		if t == nil {
 			continue
 		}
-		w := views[t]
+		w := c.alloc.wishes[t]
 		want := allocate.Want{Audio: !d.video, Priority: w.view.Priority, OnStage: t.source == Screen, Current: -1}
 		if w.view.Visible {
 			want.Height = max(1, w.view.Height)
@@ -173,7 +181,7 @@ func (c *conn) allocate(now time.Time) {
 	a.hold.Apply(a.wants, a.grants, now)
 	for i, d := range shown {
 		if i < len(a.grants) {
-			d.take(a.wants[i], a.grants[i], now)
+			d.take(a.wants[i], a.grants[i], budget, now)
 		}
 	}
 	c.bweMu.Lock()
@@ -203,7 +211,7 @@ func (c *conn) unproven(now time.Time) (sum int) {
 }
 
 // take applies a grant to a slot.
-func (d *downTrack) take(w allocate.Want, g allocate.Grant, now time.Time) {
+func (d *downTrack) take(w allocate.Want, g allocate.Grant, budget int, now time.Time) {
 	t := d.showing()
 	if t == nil {
 		return
@@ -224,6 +232,9 @@ func (d *downTrack) take(w allocate.Want, g allocate.Grant, now time.Time) {
 		st.target, st.reason = layer.ID{}, ""
 	}
 	d.mu.Lock()
+	if st.limited = g.Limited; st.limited {
+		st.budget = budget
+	}
 	d.grant = st
 	d.mu.Unlock()
 	d.setTarget(st.target, t.live(now))
@@ -247,7 +258,7 @@ func (t *track) options(v View) []allocate.Option {
 		if len(encs) == 0 {
 			return nil
 		}
-		return encs[0].svcOptions()
+		return encs[0].svcOptions(int(t.ceiling.Load()))
 	}
 	// Every layer that was offered is an option, also one that has not come
 	// yet: a browser starts the large ones late, and stops those that nobody
@@ -277,11 +288,15 @@ const maxTemporal = 7
 
 // svcOptions are the spatial layers inside one stream. Each costs about a
 // third of the one above it.
-func (e *encoding) svcOptions() []allocate.Option {
+// ceiling is what the publisher was told to stay under, 0 for nothing.
+func (e *encoding) svcOptions(ceiling int) []allocate.Option {
 	n := max(1, min(int(e.spatials.Load()), 4))
 	bps, height := int(e.rate.best.Load()), int(min(e.width.Load(), e.height.Load()))
 	if bps == 0 {
 		bps = nominal[0]
+	}
+	if ceiling > 0 {
+		bps = min(bps, ceiling)
 	}
 	if height == 0 {
 		height = 720

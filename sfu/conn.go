@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -294,6 +295,7 @@ func (c *conn) encoding(s *section, rid string, ssrc uint32, repairs bool) *enco
 	if repairs {
 		return nil // a repair before what it repairs
 	}
+	c.forgetEnded()
 	if len(c.in.encodings) >= maxStreams {
 		c.peer.log.Warn("peer cut off", "reason", "too many streams")
 		c.kick()
@@ -320,6 +322,15 @@ func (c *conn) encoding(s *section, rid string, ssrc uint32, repairs bool) *enco
 	t.encodings.Store(&list)
 	t.mu.Unlock()
 	return e
+}
+
+// forgetEnded drops the encodings of tracks that are over.
+func (c *conn) forgetEnded() {
+	over := func(e *encoding) bool { return e.track.ended.Load() }
+	c.in.encodings = slices.DeleteFunc(c.in.encodings, over)
+	c.encMu.Lock()
+	defer c.encMu.Unlock()
+	maps.DeleteFunc(c.byStream, func(_ uint32, e *encoding) bool { return over(e) })
 }
 
 func (c *conn) bySSRC(ssrc uint32) *encoding {

@@ -15,6 +15,7 @@ type wanted struct {
 	mask     uint8
 	told     bool
 	neededAt [8]time.Time
+	cappedAt time.Time
 }
 
 // demandOf decides which encodings of t somebody wants: those the viewers are
@@ -47,13 +48,50 @@ func (t *track) demandOf(now time.Time) Want {
 			w.mask &^= bit
 		}
 	}
-	list := Want{Mid: t.mid, Source: t.source, Rids: []string{}}
+	list := Want{Mid: t.mid, Source: t.source, Rids: []string{}, MaxBitrate: t.cap(now)}
 	for i, rid := range t.rids {
 		if w.mask&(1<<i) != 0 {
 			list.Rids = append(list.Rids, rid)
 		}
 	}
 	return list
+}
+
+// Of a cap on a track of one layer.
+const (
+	capShare = 0.8 // of the viewer's budget, the rest is for sound and repair
+	capFloor = 150_000
+	capStep  = 50_000          // told in steps, so that it is not told all the time
+	capCalm  = 5 * time.Second // before it is raised, by a quarter
+)
+
+// cap is what the publisher of a track with one layer should stay under. There
+// is no smaller layer to fall back on, so when its only viewer's path is too
+// narrow the encoder itself must make it smaller; the alternative is to pause
+// the only picture there is. t.mu is held.
+func (t *track) cap(now time.Time) int {
+	viewers := *t.viewers.Load()
+	have := int(t.ceiling.Load())
+	if len(t.rids) > 1 || len(viewers) != 1 {
+		have = 0
+	} else {
+		d := viewers[0]
+		d.mu.Lock()
+		limited, budget := d.grant.limited && !d.grant.ideal.Paused(), d.grant.budget
+		d.mu.Unlock()
+		room := max(capFloor, int(float64(budget)*capShare)/capStep*capStep)
+		switch {
+		case limited && (have == 0 || room < have):
+			have, t.want.cappedAt = room, now
+		case have > 0 && !limited && now.Sub(t.want.cappedAt) > capCalm:
+			have, t.want.cappedAt = have+have/4, now
+			if have > nominal[0]*2 {
+				have = 0
+			}
+		}
+	}
+	t.ceiling.Store(int64(have))
+	return have
 }
 
 // needs is the encodings this slot wants of its track.

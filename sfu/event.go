@@ -56,7 +56,6 @@ const (
 	ReasonCodec     = "codec"     // the viewer did not offer the publisher's codec
 	ReasonNoSlot    = "no_slot"   // the viewer's offer has no free media section: offer more
 	ReasonStarting  = "starting"  // waiting for the first key frame
-	ReasonQuiet     = "quiet"     // more speakers than audio slots, and others are louder
 )
 
 // Slot is one receive media section and what it carries.
@@ -82,8 +81,8 @@ type Want struct {
 	Mid    string   `json:"mid"`
 	Source Source   `json:"source"`
 	Rids   []string `json:"rids"`
-	// MaxBitrate caps the encoder in bit/s when the only viewer's downlink is
-	// narrower than the camera's best layer; 0 is no cap.
+	// MaxBitrate caps the encoder in bit/s, when the track has one layer and
+	// its only viewer's downlink is narrower than that; 0 is no cap.
 	MaxBitrate int `json:"maxBitrate"`
 }
 

@@ -33,6 +33,7 @@ type track struct {
 	taps      atomic.Pointer[[]*tapped]
 	format    atomic.Pointer[payload] // of the newest packet
 	meter     *speaker.Meter          // of a microphone
+	ceiling   atomic.Int64            // bit/s the publisher was told, see demand.go
 
 	limit bucket // of the RTP goroutine
 

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +48,7 @@ func scenarios() []scenario {
 func main() {
 	only := flag.String("run", "", "run one scenario by name")
 	seconds := flag.Int("seconds", 10, "how long to measure each")
+	profile := flag.String("cpuprofile", "", "write a CPU profile of the SFU here")
 	clients := flag.String("clients", "", "internal: be the clients of the SFU at this URL")
 	spec := flag.String("spec", "", "internal: the scenario to play")
 	flag.Parse()
@@ -56,6 +58,17 @@ func main() {
 			os.Exit(1)
 		}
 		return
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
 	}
 	fmt.Printf("%-7s %10s %10s %12s %14s %10s %8s\n", "load", "in/s", "out/s", "µs/packet", "packets/CPU-s", "allocs/pkt", "loss")
 	for _, s := range scenarios() {

@@ -1,0 +1,229 @@
+package crowd
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// endpoints are the sockets and settings the clients share. Some share a
+// socket, so that a hundred cost little; all on one would lose packets in its
+// buffer that a hundred separate clients would not.
+type endpoints struct {
+	cert webrtc.Certificate
+
+	mu    sync.Mutex
+	muxes []ice.UDPMux
+	next  int
+}
+
+const (
+	sockets      = 8
+	socketBuffer = 4 << 20 // asked of the kernel, for each
+)
+
+// newEndpoints opens sockets on the address from which the server is reached.
+func newEndpoints(base string) (*endpoints, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Hostname() == "" {
+		return nil, fmt.Errorf("%q is no URL of a server", base)
+	}
+	probe, err := net.Dial("udp4", net.JoinHostPort(u.Hostname(), "9")) // sends nothing
+	if err != nil {
+		return nil, err
+	}
+	local := probe.LocalAddr().(*net.UDPAddr).IP
+	_ = probe.Close()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, err
+	}
+	e := &endpoints{cert: *cert}
+	for range sockets {
+		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: local})
+		if err != nil {
+			e.close()
+			return nil, err
+		}
+		_ = c.SetReadBuffer(socketBuffer) // less is granted where net.core.rmem_max says so
+		_ = c.SetWriteBuffer(socketBuffer)
+		e.muxes = append(e.muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c, Logger: quiet().NewLogger("ice")}))
+	}
+	return e, nil
+}
+
+func quiet() *logging.DefaultLoggerFactory {
+	f := logging.NewDefaultLoggerFactory()
+	f.DefaultLogLevel = logging.LogLevelDisabled
+	return f
+}
+
+func (e *endpoints) close() {
+	for _, m := range e.muxes {
+		_ = m.Close()
+	}
+}
+
+// connection makes a peer connection that knows VP8 and Opus, asks for lost
+// packets when it receives and repeats them when it sends, and no more.
+func (e *endpoints) connection(sends bool) (*webrtc.PeerConnection, error) {
+	m := &webrtc.MediaEngine{}
+	for _, c := range []struct {
+		cap  webrtc.RTPCodecCapability
+		pt   webrtc.PayloadType
+		kind webrtc.RTPCodecType
+	}{{vp8, 97, webrtc.RTPCodecTypeVideo}, {opus, 110, webrtc.RTPCodecTypeAudio}} {
+		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c.cap, PayloadType: c.pt}, c.kind); err != nil {
+			return nil, err
+		}
+	}
+	reg := &interceptor.Registry{}
+	if sends {
+		responder, err := nack.NewResponderInterceptor()
+		if err != nil {
+			return nil, err
+		}
+		reports, err := report.NewSenderInterceptor()
+		if err != nil {
+			return nil, err
+		}
+		reg.Add(responder)
+		reg.Add(reports)
+	} else {
+		asks, err := nack.NewGeneratorInterceptor()
+		if err != nil {
+			return nil, err
+		}
+		reg.Add(asks)
+	}
+	se := webrtc.SettingEngine{LoggerFactory: quiet()}
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	se.SetIncludeLoopbackCandidate(true)
+	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	e.mu.Lock()
+	se.SetICEUDPMux(e.muxes[e.next%len(e.muxes)])
+	e.next++
+	e.mu.Unlock()
+	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(reg), webrtc.WithSettingEngine(se)).
+		NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{e.cert}})
+}
+
+var (
+	vp8 = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{
+		{Type: "nack"}, {Type: "nack", Parameter: "pli"},
+	}}
+	opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+)
+
+// call is one WHIP or WHEP session.
+type call struct {
+	c       *crowd
+	pc      *webrtc.PeerConnection
+	token   string
+	session string // URL to DELETE
+}
+
+// open posts the offer of pc to a door of a room (RFC 9725 §4.2) and applies
+// the answer.
+func (l *call) open(ctx context.Context, room, door, token string) error {
+	l.token = token
+	offer, err := l.pc.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	gathered := webrtc.GatheringCompletePromise(l.pc)
+	if err := l.pc.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	at := strings.TrimSuffix(l.c.target.URL, "/") + "/api/v1/rooms/" + room + "/" + door
+	answer, err := l.post(ctx, at, l.pc.LocalDescription().SDP)
+	if err != nil {
+		return err
+	}
+	return l.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
+}
+
+// post sends an offer, and again when the server says it is too many at once.
+func (l *call) post(ctx context.Context, at, offer string) (string, error) {
+	for {
+		res, err := l.do(ctx, http.MethodPost, at, offer)
+		if err != nil {
+			return "", err
+		}
+		body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+		_ = res.Body.Close()
+		if err != nil {
+			return "", err
+		}
+		switch res.StatusCode {
+		case http.StatusCreated:
+			where, err := res.Location()
+			if err != nil {
+				return "", fmt.Errorf("POST %s: %w", at, err)
+			}
+			l.session = where.String()
+			return string(body), nil
+		case http.StatusTooManyRequests:
+			seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
+			if err := sleep(ctx, min(max(time.Duration(seconds)*time.Second, 100*time.Millisecond), 5*time.Second)); err != nil {
+				return "", err
+			}
+		default:
+			return "", fmt.Errorf("POST %s: %s: %.200s", at, res.Status, body)
+		}
+	}
+}
+
+func (l *call) do(ctx context.Context, method, at, body string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, at, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+l.token)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/sdp")
+	}
+	return l.c.http.Do(req)
+}
+
+// hangUp ends the session and the connection, whichever of them there are.
+func (l *call) hangUp(ctx context.Context) {
+	if l.session != "" {
+		if res, err := l.do(ctx, http.MethodDelete, l.session, ""); err == nil {
+			_ = res.Body.Close()
+		}
+	}
+	if l.pc != nil {
+		_ = l.pc.Close()
+	}
+}
+
+// errEnded is why a client stopped on its own.
+var errEnded = errors.New("the connection failed")
