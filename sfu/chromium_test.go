@@ -192,17 +192,6 @@ func (b *browser) of(id, kind string) (list []stat) {
 	return list
 }
 
-func (b *browser) slots(id string) (list []sfu.Slot) {
-	b.mu.Lock()
-	told := b.seat[id].told
-	b.mu.Unlock()
-	if told == nil {
-		return nil
-	}
-	ev, _ := last[sfu.Slots](told)
-	return ev.Slots
-}
-
 func (b *browser) dump() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,28 +1,20 @@
 package sfu
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"maps"
-	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/dtls/v3"
-	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"mentara/sfu/bwe"
-	"mentara/sfu/nack"
-	"mentara/sfu/rtpmap"
 )
 
 // How long a connection may be in each stage.
@@ -123,55 +115,6 @@ func (p *Peer) newConn(fingerprint string) (*conn, error) {
 	return c, nil
 }
 
-// settings are pion's, for one connection: its buffers lead to c.
-func (c *conn) settings() (se webrtc.SettingEngine, err error) {
-	cfg := &c.engine.cfg
-	se.LoggerFactory = pionLog{cfg.Log}
-	se.BufferFactory = c.newBuffer
-	// The answerer is DTLS server. Left to itself a browser takes that part
-	// and then picks AES-CM-SHA1, which costs six times AES-GCM.
-	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
-		return se, err
-	}
-	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	se.SetICETimeouts(disconnectAfter, failAfter-disconnectAfter, 2*time.Second)
-	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	se.SetIncludeLoopbackCandidate(cfg.IncludeLoopback)
-	se.SetRemoteIPFilter(func(ip net.IP) bool {
-		a, ok := netip.AddrFromSlice(ip)
-		return ok && cfg.sourceAllowed(a)
-	})
-	se.DisableActiveTCP(true) // we never dial where a client points
-	se.SetReceiveMTU(1500)
-	se.SetFireOnTrackBeforeFirstRTP(true)
-	se.SetSCTPMaxReceiveBufferSize(256 << 10)
-	se.SetSCTPMaxMessageSize(uint32(cfg.Limits.DataMessage) + 1024)
-	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
-		return context.WithTimeout(context.Background(), connectWithin)
-	})
-	if len(cfg.PublicIPs) > 0 {
-		err := se.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
-			External: cfg.PublicIPs, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
-		})
-		if err != nil {
-			return se, fmt.Errorf("sfu: public IPs: %w", err)
-		}
-	}
-	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
-	switch {
-	case cfg.Net != nil:
-		se.SetNet(cfg.Net)
-	default:
-		se.SetICEUDPMux(c.engine.sockets.udp)
-		if c.engine.sockets.tcp != nil {
-			se.SetICETCPMux(c.engine.sockets.tcp)
-			types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
-		}
-	}
-	se.SetNetworkTypes(types)
-	return se, nil
-}
-
 func (c *conn) setState(s string) { c.state.Store(&s) }
 
 func (c *conn) connected() bool { return *c.state.Load() == StateConnected }
@@ -267,94 +210,6 @@ func (c *conn) prime() {
 		d.ready = true
 		d.mu.Unlock()
 	}
-}
-
-// encoding finds or makes the encoding of a section that an SSRC belongs to.
-// It is called by the RTP goroutine when an SSRC is new.
-func (c *conn) encoding(s *section, rid string, ssrc uint32, repairs bool) *encoding {
-	t := c.peer.trackFor(c, s)
-	if t == nil {
-		return nil
-	}
-	index := int8(slices.Index(t.rids, rid))
-	if index < 0 {
-		return nil
-	}
-	for _, e := range *t.encodings.Load() {
-		if e.index != index {
-			continue
-		}
-		if repairs {
-			e.repair.Store(ssrc)
-			return e
-		}
-		if e.ssrc == ssrc {
-			return e
-		}
-	}
-	if repairs {
-		return nil // a repair before what it repairs
-	}
-	c.forgetEnded()
-	if len(c.in.encodings) >= maxStreams {
-		c.peer.log.Warn("peer cut off", "reason", "too many streams")
-		c.kick()
-		return nil
-	}
-	e := &encoding{
-		engine: c.engine, track: t, id: c.engine.count.encodings.Add(1), rid: rid, index: index, ssrc: ssrc,
-		nack: nack.New(),
-	}
-	e.rate.clock = 48000
-	if t.video {
-		e.rate.clock = 90000
-	}
-	e.clock = rtpmap.NewClock(e.rate.clock)
-	e.cache = t.newCache(index)
-	c.in.encodings = append(c.in.encodings, e)
-	c.encMu.Lock()
-	c.byStream[ssrc] = e
-	c.encMu.Unlock()
-	t.mu.Lock()
-	list := slices.DeleteFunc(slices.Clone(*t.encodings.Load()), func(o *encoding) bool { return o.index == index })
-	list = append(list, e)
-	slices.SortFunc(list, func(a, b *encoding) int { return int(a.index) - int(b.index) })
-	t.encodings.Store(&list)
-	t.mu.Unlock()
-	return e
-}
-
-// forgetEnded drops the encodings of tracks that are over.
-func (c *conn) forgetEnded() {
-	over := func(e *encoding) bool { return e.track.ended.Load() }
-	c.in.encodings = slices.DeleteFunc(c.in.encodings, over)
-	c.encMu.Lock()
-	defer c.encMu.Unlock()
-	maps.DeleteFunc(c.byStream, func(_ uint32, e *encoding) bool { return over(e) })
-}
-
-func (c *conn) bySSRC(ssrc uint32) *encoding {
-	c.encMu.RLock()
-	defer c.encMu.RUnlock()
-	return c.byStream[ssrc]
-}
-
-// slot finds the slot that sends with an SSRC.
-func (c *conn) slot(ssrc uint32) *downTrack {
-	c.slotMu.RLock()
-	defer c.slotMu.RUnlock()
-	return c.slotBySSR[ssrc]
-}
-
-// bound notes the SSRC pion chose for a slot.
-func (c *conn) bound(d *downTrack) {
-	d.mu.Lock()
-	ssrc := d.ssrc
-	d.mu.Unlock()
-	c.slotMu.Lock()
-	c.slotBySSR[ssrc] = d
-	c.slotMu.Unlock()
-	c.poke()
 }
 
 func (c *conn) random32() uint32 {

@@ -6,7 +6,6 @@ import (
 	"github.com/pion/rtcp"
 
 	"mentara/sfu/bwe"
-	"mentara/sfu/cache"
 	"mentara/sfu/codec"
 	"mentara/sfu/rtpmap"
 )
@@ -18,9 +17,6 @@ type remoteReport struct {
 	lost        int64
 	jitter      time.Duration
 	highest     uint32
-	first       bool
-	lostBefore  int64
-	sentBefore  uint64
 	reportsSeen uint64
 }
 
@@ -200,14 +196,28 @@ func (d *downTrack) onNACK(n *rtcp.TransportLayerNack, now time.Time) {
 	}
 }
 
+// minRepeat is the least time between two repeats of one packet: a request made
+// before the first could arrive is not another loss.
+const minRepeat = 20 * time.Millisecond
+
+// repeat remembers that a packet was sent again.
+type repeat struct {
+	seq uint16
+	at  time.Time
+}
+
 // resendLocked sends the packet again that left as seq, if it is remembered
 // and within budget. What is not repaired needs a key frame sooner or later;
 // the viewer knows best when, and sends a PLI.
 func (d *downTrack) resendLocked(seq uint16, now time.Time) {
-	if d.rw == nil || !d.ready || !d.budget.allow(cache.PacketSize, now) {
+	last := &d.repeats[seq%uint16(len(d.repeats))]
+	wait := max(minRepeat, time.Duration(d.c.rtt.Load()))
+	if d.rw == nil || !d.ready || last.seq == seq && now.Sub(last.at) < wait || !d.budget.allow(0, now) {
 		return
 	}
-	if d.repeatedLocked(seq, now) > 0 {
+	if n := d.repeatedLocked(seq, now); n > 0 {
+		d.budget.bytes -= float64(n)
+		*last = repeat{seq: seq, at: now}
 		d.resent++
 		d.c.engine.count.resent.Add(1)
 	}

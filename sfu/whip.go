@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -51,11 +50,6 @@ type WHIPOptions struct {
 // from the path of the POST.
 func (e *Engine) WHIP(o WHIPOptions) http.Handler { return &door{engine: e, opts: o, name: "whip"} }
 
-// WHEP serves playback. ?participant= chooses the publisher, without it the
-// room's first publisher is played. Each POST is a viewer of its own. Mount it
-// like WHIP at …/whep and …/whep/{session}.
-func (e *Engine) WHEP(o WHIPOptions) http.Handler { return &door{engine: e, opts: o, name: "whep"} }
-
 const (
 	typeSDP      = "application/sdp"
 	typeFragment = "application/trickle-ice-sdpfrag"
@@ -69,24 +63,6 @@ type door struct {
 	engine *Engine
 	opts   WHIPOptions
 	name   string
-}
-
-// sessions are the open WHIP and WHEP sessions by the random end of their URL.
-type sessions struct {
-	mu   sync.Mutex
-	open map[string]*session
-}
-
-// session is one POST and what came of it.
-type session struct {
-	id     string
-	door   string
-	access Access
-	peer   *Peer
-	timer  *time.Timer // ends a session whose connection failed
-
-	mu   sync.Mutex // one PATCH at a time
-	etag atomic.Pointer[string]
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -279,62 +255,4 @@ func (d *door) join(r *http.Request, s *session) error {
 	peer.Store(p)
 	s.peer = p
 	return nil
-}
-
-// played is the participant a viewer gets: the one asked for, or the room's
-// first publisher.
-func (d *door) played(roomID, asked string) (string, error) {
-	room := d.engine.lookup(roomID)
-	if room == nil {
-		return "", ErrNotFound
-	}
-	if asked != "" {
-		if room.Peer(asked) == nil {
-			return "", ErrNotFound
-		}
-		return asked, nil
-	}
-	if list := room.published(); len(list) > 0 {
-		return list[0].peer.id, nil
-	}
-	return "", ErrNotFound
-}
-
-// follow ends a session whose connection is gone for good.
-func (d *door) follow(s *session, state string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.timer != nil {
-		s.timer.Stop()
-		s.timer = nil
-	}
-	switch state {
-	case StateFailed:
-		s.timer = time.AfterFunc(sessionGrace, func() { s.peer.Close() })
-	case StateClosed:
-		d.engine.doors.remove(s)
-	}
-}
-
-func (s *session) newETag() {
-	tag := `"` + rand.Text() + `"`
-	s.etag.Store(&tag)
-}
-
-func (m *sessions) add(s *session) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.open[s.id] = s
-}
-
-func (m *sessions) find(id string) *session {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.open[id]
-}
-
-func (m *sessions) remove(s *session) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.open, s.id)
 }
