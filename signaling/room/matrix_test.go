@@ -102,8 +102,7 @@ func newMatrix(t *testing.T) *matrix {
 	facts := &factRecorder{}
 	m := &matrix{who: map[string]auth.Principal{}, sockets: map[string]*client.Client{}}
 	mux := signaling.NewMux()
-	var hub *signaling.Hub
-	hub = signaling.NewHub(mux, signaling.NewMemoryBroker(signaling.HistoryLimits{}), signaling.Options{
+	hub := signaling.NewHub(mux, signaling.NewMemoryBroker(signaling.HistoryLimits{}), signaling.Options{
 		Limits: signaling.Limits{Rate: 1e6, Burst: 1e6, SocketsPerUser: 1e6},
 	})
 	m.house = houseWith(t, dbtest.WithBus(t, facts.bus()), facts, hub)
