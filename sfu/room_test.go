@@ -225,8 +225,10 @@ func TestDataIsRelayed(t *testing.T) {
 	o.Data = true
 	ann, bob := s.join("r", "ann", o), s.join("r", "bob", o)
 	eventually(t, 3*time.Second, "both channels are open", func() bool { return bob.bot.Say("here") == nil })
-	eventually(t, 3*time.Second, "ann can speak", func() bool { return ann.bot.Say("hello") == nil })
-	eventually(t, 3*time.Second, "bob hears it", func() bool { return slices.Contains(bob.bot.Heard(), "hello") })
+	eventually(t, 5*time.Second, "bob hears ann", func() bool {
+		_ = ann.bot.Say("hello") // again until the SFU has seen both channels open
+		return slices.Contains(bob.bot.Heard(), "hello")
+	})
 	if slices.Contains(ann.bot.Heard(), "hello") {
 		t.Error("ann hears herself")
 	}
