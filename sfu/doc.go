@@ -8,15 +8,20 @@
 // need, called slots; which participant and source a slot shows is told by the
 // [Slots] event and changes without a new offer.
 //
-// The way of one packet: pion's SRTP session → [track.go] one read loop per
-// encoding: parse, account, cache → copy-on-write list of viewers →
-// [downtrack.go] choose layer, rewrite header, write. The way back: RTCP →
-// [feedback.go]; transport-wide feedback → [allocator.go] → target layers.
+// The way of one packet: pion's SRTP session decrypts it and writes it to our
+// buffer (ingest.go), in whose Write, in the session's own goroutine, all else
+// happens: parse, account and cache (track.go), then for each viewer choose a
+// layer and renumber (downtrack.go), write (write.go). The way back: RTCP →
+// feedback.go; transport-wide feedback → estimator → allocator.go → target
+// layers. A connection has one goroutine of ours (run.go), a room one.
 //
 // It refuses to transcode, to mix, to touch payloads beyond the VP8 descriptor,
 // and to be an ICE-lite agent: a lite agent sends media to an address that
 // never answered.
 //
 // Locks are taken in the order Engine → Room → Peer → Track → DownTrack. The
-// packet path takes only the last. No callback runs with a lock held.
+// packet path takes only the last (and, to keep a packet for repair, its
+// cache's). No callback runs with a lock held, and nothing on the packet path
+// enters pion where it takes the DTLS transport's lock: closing that transport
+// waits for the goroutine the packet path runs in.
 package sfu
