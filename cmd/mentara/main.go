@@ -37,6 +37,7 @@ var commands = []command{
 	{"migrate", "", "bring the database to this version", migrate},
 	{"user", "add --email E --name N --role R", "add a person; prints a one-time sign-in link", user},
 	{"token", "--room R --identity I", "print a room access token for WHIP, WHEP or the API", token},
+	{"bench", "[--url U --data D]", "load a media plane and print figures", bench},
 	{"check", "", "pass or fail: ports, disk, clock, TLS, TURN", check},
 }
 

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -24,23 +23,13 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// endpoints are the sockets and settings the clients share. Some share a
-// socket, so that a hundred cost little; all on one would lose packets in its
-// buffer that a hundred separate clients would not.
+// endpoints is what the clients have in common. Each has a UDP socket of its
+// own: a server may tell clients apart by their address alone.
 type endpoints struct {
-	cert webrtc.Certificate
-
-	mu    sync.Mutex
-	muxes []ice.UDPMux
-	next  int
+	local net.IP // from which the server is reached
+	cert  webrtc.Certificate
 }
 
-const (
-	sockets      = 8
-	socketBuffer = 4 << 20 // asked of the kernel, for each
-)
-
-// newEndpoints opens sockets on the address from which the server is reached.
 func newEndpoints(base string) (*endpoints, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() == "" {
@@ -50,8 +39,7 @@ func newEndpoints(base string) (*endpoints, error) {
 	if err != nil {
 		return nil, err
 	}
-	local := probe.LocalAddr().(*net.UDPAddr).IP
-	_ = probe.Close()
+	defer probe.Close()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -60,30 +48,13 @@ func newEndpoints(base string) (*endpoints, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoints{cert: *cert}
-	for range sockets {
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: local})
-		if err != nil {
-			e.close()
-			return nil, err
-		}
-		_ = c.SetReadBuffer(socketBuffer) // less is granted where net.core.rmem_max says so
-		_ = c.SetWriteBuffer(socketBuffer)
-		e.muxes = append(e.muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c, Logger: quiet().NewLogger("ice")}))
-	}
-	return e, nil
+	return &endpoints{local: probe.LocalAddr().(*net.UDPAddr).IP, cert: *cert}, nil
 }
 
 func quiet() *logging.DefaultLoggerFactory {
 	f := logging.NewDefaultLoggerFactory()
 	f.DefaultLogLevel = logging.LogLevelDisabled
 	return f
-}
-
-func (e *endpoints) close() {
-	for _, m := range e.muxes {
-		_ = m.Close()
-	}
 }
 
 // connection makes a peer connection that knows VP8 and Opus, asks for lost
@@ -122,10 +93,7 @@ func (e *endpoints) connection(sends bool) (*webrtc.PeerConnection, error) {
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-	e.mu.Lock()
-	se.SetICEUDPMux(e.muxes[e.next%len(e.muxes)])
-	e.next++
-	e.mu.Unlock()
+	se.SetIPFilter(e.local.Equal)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(reg), webrtc.WithSettingEngine(se)).
 		NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{e.cert}})
 }

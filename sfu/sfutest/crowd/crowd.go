@@ -216,7 +216,6 @@ func (c *crowd) close() {
 	defer cancel()
 	_ = each(ctx, c.viewers, func(v *viewer) error { v.call.hangUp(ctx); return nil })
 	_ = each(ctx, c.publishers, func(p *publisher) error { p.close(ctx); return nil })
-	c.ends.close()
 	c.http.CloseIdleConnections()
 }
 

@@ -16,19 +16,19 @@ import (
 // 2 s or when asked for, 5.6 kB for the others. Packets leave at 2.5 times the
 // rate at most, as libwebrtc paces them.
 const (
-	frameEvery   = time.Second / 30
-	keyEvery     = 60 // frames
-	keyBytes     = 45_000
-	deltaBytes   = 5_600
-	packetBytes  = 1_200 // payload at most
-	pacedBytes   = 2.5 * 1_500_000 / 8
-	tick         = 5 * time.Millisecond
-	soundEvery   = 20 * time.Millisecond
-	soundBytes   = 80 // 32 kbit/s
-	frameTicks   = 90_000 / 30
-	soundTicks   = 48_000 / 50
-	stampBytes   = 12
-	width, hight = 1280, 720
+	frameEvery    = time.Second / 30
+	keyEvery      = 60 // frames
+	keyBytes      = 45_000
+	deltaBytes    = 5_600
+	packetBytes   = 1_200 // payload at most
+	pacedBytes    = 2.5 * 1_500_000 / 8
+	tick          = 5 * time.Millisecond
+	soundEvery    = 20 * time.Millisecond
+	soundBytes    = 80 // 32 kbit/s
+	frameTicks    = 90_000 / 30
+	soundTicks    = 48_000 / 50
+	stampBytes    = 12
+	width, height = 1280, 720
 )
 
 // source is one track being sent.
@@ -237,7 +237,7 @@ func (v *camera) describe(b []byte, first, key bool) {
 		b[6] = 0x11
 		return
 	}
-	copy(b[6:], []byte{0x10, 0, 0, 0x9d, 0x01, 0x2a, width & 0xff, width >> 8, hight & 0xff, hight >> 8})
+	copy(b[6:], []byte{0x10, 0, 0, 0x9d, 0x01, 0x2a, width & 0xff, width >> 8, height & 0xff, height >> 8})
 }
 
 // pace sends what may leave after that much more time.
@@ -252,6 +252,6 @@ func (v *camera) pace(s *source, since time.Duration) {
 	}
 	v.queue = append(v.queue[:0], v.queue[sent:]...)
 	if len(v.queue) == 0 {
-		v.credit = min(v.credit, pacedBytes*tick.Seconds())
+		v.credit = min(v.credit, 0)
 	}
 }

@@ -155,7 +155,8 @@ func (d *delays) add(v time.Duration) {
 	d[min(16*shift+int(us>>shift), len(d)-1)]++
 }
 
-// quantile is the delay that a share q of all did not exceed.
+// quantile is the delay that a share q of all did not exceed, rounded up to the
+// end of its step.
 func (d *delays) quantile(q float64) time.Duration {
 	var all, sum uint64
 	for _, n := range d {
@@ -165,7 +166,7 @@ func (d *delays) quantile(q float64) time.Duration {
 		sum += uint64(n)
 		if n > 0 && float64(sum) >= q*float64(all) {
 			shift := max(0, i/16-1)
-			return time.Duration(uint64(i-16*shift)<<shift) * time.Microsecond
+			return time.Duration(uint64(i-16*shift+1)<<shift-1) * time.Microsecond
 		}
 	}
 	return 0
