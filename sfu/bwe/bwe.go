@@ -55,15 +55,16 @@ type Estimator struct {
 	rate int
 	t0   time.Time
 
-	sent    history
-	sending meter // by time sent
-	acked   meter // by time received
-	delay   detector
-	loss    lossMeter
-	batch   batch
-	share   float64 // of the estimate that is sent
-	limited bool
-	rtt     time.Duration
+	sent      history
+	sending   meter // by time sent
+	acked     meter // by time received
+	delay     detector
+	loss      lossMeter
+	batch     batch
+	share     float64 // of the estimate that is sent
+	limited   bool
+	limitedAt time.Duration // since when
+	rtt       time.Duration
 
 	twcc          bool
 	referenced    bool

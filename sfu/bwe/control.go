@@ -9,8 +9,9 @@ const (
 	backoff       = 0.85 // of what arrives, on overuse
 	growPerSecond = 0.08
 	packetBits    = 1200 * 8
-	limitedBelow  = 0.65 // of the estimate is sent: limited by the application
-	limitedAbove  = 0.85 // is sent: no longer; the estimate grows only above
+	limitedBelow  = 0.65        // of the estimate is sent: limited by the application
+	limitedAbove  = 0.85        // is sent: no longer; the estimate grows only above
+	limitedFor    = time.Second // a state this old is not the echo of a change of rate
 	silence       = time.Second
 )
 
@@ -74,7 +75,7 @@ func (e *Estimator) decrease(at time.Duration) {
 		return
 	}
 	e.nextDecrease = at + min(300*time.Millisecond, max(100*time.Millisecond, e.rtt))
-	to := int(backoff * float64(acked))
+	to := max(int(backoff*float64(acked)), e.blameless(at, acked))
 	if to >= e.rate {
 		return
 	}
@@ -89,13 +90,28 @@ func (e *Estimator) decrease(at time.Duration) {
 	e.set(to)
 }
 
+// blameless is how low an overuse may bring the estimate when far less is sent
+// than it allows and what is sent arrives: the queue is then not of our making
+// (a busy device, somebody else's traffic), and what little was sent is no
+// measure of the path. Were the path really that narrow, less would arrive than
+// was sent. It is 0 when the overuse is ours.
+func (e *Estimator) blameless(at time.Duration, acked int) int {
+	sent := e.sending.rate(rateWindow)
+	if !e.limited || at-max(e.limitedAt, e.lastProbed) < limitedFor || acked < sent*8/10 || e.delay.queue > 2*standingQueue {
+		return 0
+	}
+	return max(acked*3/2, int(backoff*float64(e.rate)))
+}
+
 // limit finds out whether the application sends less than it may.
 func (e *Estimator) limit(at time.Duration) {
 	e.sending.advance(int64(at / bucketTime))
 	e.share = float64(e.sending.rate(rateWindow)) / float64(e.rate)
 	switch {
 	case e.share < limitedBelow:
-		e.limited = true
+		if !e.limited {
+			e.limited, e.limitedAt = true, at
+		}
 	case e.share > limitedAbove:
 		e.limited = false
 	}

@@ -64,12 +64,16 @@ func TestTransportFeedbackOverrulesREMB(t *testing.T) {
 // TestPacketsToldLate: the caller may note sent packets in batches, after a
 // probe has begun; those sent before it are not part of it.
 func TestPacketsToldLate(t *testing.T) {
-	s := simulate(2_000_000)
+	s := simulate(50_000_000) // wide enough that no queue forbids the probe
+	s.SetDesired(15_000_000, origin)
 	s.run(time.Second, nil)
+	s.set(5_000_000)
 	p, ok := Probe{}, false
 	now := origin.Add(s.now)
-	for ; !ok; now = now.Add(10 * time.Millisecond) {
-		p, ok = s.Probe(now)
+	for end := now.Add(10 * time.Second); !ok; now = now.Add(10 * time.Millisecond) {
+		if p, ok = s.Probe(now); now.After(end) {
+			t.Fatalf("no probe in ten seconds: %+v", s.Snapshot())
+		}
 	}
 	for i := range uint16(50) {
 		s.OnSent(s.seq+i, 1200, now.Add(-time.Second+time.Duration(i)*time.Millisecond))
