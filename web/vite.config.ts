@@ -5,7 +5,7 @@ import react from '@vitejs/plugin-react';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
-import { blurAssets } from './scripts/blurAssets';
+import { blurAssets } from './scripts/blurAssets.ts';
 import { configDefaults, defineConfig as defineTestConfig } from 'vitest/config';
 
 const compressible = /\.(html|js|css|svg|json|webmanifest|txt)$/;
@@ -52,6 +52,28 @@ function keepPlaceholder(): Plugin {
   };
 }
 
+/** Notes which chunk needs which, for scripts/size.mjs; beside dist, so it is never served. */
+function noteChunks(): Plugin {
+  return {
+    name: 'mentara:chunks',
+    apply: 'build',
+    async writeBundle(output, bundle) {
+      const chunks = Object.values(bundle).flatMap((chunk) =>
+        chunk.type === 'chunk'
+          ? {
+              file: chunk.fileName,
+              source: chunk.facadeModuleId && path.relative(import.meta.dirname, chunk.facadeModuleId),
+              entry: chunk.isEntry,
+              imports: chunk.imports,
+              css: [...(chunk.viteMetadata?.importedCss ?? [])],
+            }
+          : [],
+      );
+      await writeFile(path.join(import.meta.dirname, '.chunks.json'), JSON.stringify({ dir: output.dir, chunks }, null, 1));
+    },
+  };
+}
+
 const server = process.env.MENTARA_DEV_SERVER ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
@@ -61,11 +83,12 @@ export default defineConfig({
       setupFiles: ['./vitest.setup.ts'],
       exclude: [...configDefaults.exclude, 'e2e/**', 'dist/**'],
       css: false,
+      testTimeout: 30_000,
       restoreMocks: true,
       unstubGlobals: true,
     },
   }),
-  plugins: [react(), blurAssets(), gzipSiblings(), keepPlaceholder()],
+  plugins: [react(), blurAssets(), noteChunks(), gzipSiblings(), keepPlaceholder()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     target: ['chrome111', 'firefox114', 'safari16.4'],

@@ -87,7 +87,7 @@ export function answer(me, method, path, query) {
         { identity: 'C2', name: 'Jonas Ek', role: 'participant', seconds: 2820, minutes: 47, present: false, intervals: [{ joinedAt: at(-276), leftAt: at(-230), reason: 'left' }] },
       ]);
     case 'POST rooms/*/guest-links':
-      return ok({ link: 'https://practice.example/guest#token=GUESTTOKENGUESTTOKENGUEST2', url: 'https://practice.example/guest#token=GUESTTOKENGUESTTOKENGUEST2', expiresAt: at(day) });
+      return ok({ token: 'GUESTTOKENGUESTTOKENGUEST2', expiresAt: at(day) });
     case 'GET people':
       return list(me.role === 'therapist' ? people.filter((p) => p.role === 'client') : people);
     case 'GET invitations':

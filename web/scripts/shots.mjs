@@ -99,9 +99,9 @@ try {
           await page.waitForLoadState('networkidle');
           if (scene.broken) await page.clock.runFor(20_000);
           if (scene.act) await scene.act(page);
-          await page.clock.runFor(1000);
+          await page.clock.runFor(300);
           await page.waitForLoadState('networkidle');
-          await page.clock.runFor(1000);
+          await page.clock.runFor(300);
           if (device === 'desk') {
             // The shell scrolls inside; let it grow so that the picture shows all.
             await page.addStyleTag({ content: '[class*="shell"]{max-height:none!important}' });

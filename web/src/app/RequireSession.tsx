@@ -1,7 +1,7 @@
 import { Navigate, Outlet, useLocation } from 'react-router';
 import { ProblemNotice } from '@/components/ui/Notice';
 import { Splash } from '@/components/ui/Waiting';
-import { useMeQuery } from '@/hooks/useMe';
+import { MeContext, useMeQuery } from '@/hooks/useMe';
 import classes from './RequireSession.module.css';
 
 /**
@@ -11,7 +11,13 @@ import classes from './RequireSession.module.css';
 export function RequireSession() {
   const me = useMeQuery();
   const { pathname, search } = useLocation();
-  if (me.data) return <Outlet />;
+  if (me.data) {
+    return (
+      <MeContext value={me.data}>
+        <Outlet />
+      </MeContext>
+    );
+  }
   if (me.isPending) return <Splash />;
   if (me.isError) {
     return (

@@ -112,6 +112,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   },
   light: {
     '--m-ground': '#fbf9f6',
+    '--m-rail-ground': '#f4f0ea',
     '--m-surface': '#ffffff',
     '--m-surface-soft': '#f4f0ea',
     '--m-surface-brand': '#e6f0eb',
@@ -145,6 +146,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   },
   dark: {
     '--m-ground': '#171c1a',
+    '--m-rail-ground': '#1b211f',
     '--m-surface': '#1f2624',
     '--m-surface-soft': '#2a322f',
     '--m-surface-brand': '#1d332c',

@@ -1,4 +1,5 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { keys } from '@/lib/api/keys';
 import { account } from '@/lib/api/services/account';
 import { type Me } from '@/lib/api/types';
@@ -14,11 +15,18 @@ export function useMeQuery() {
   return useQuery(meQuery);
 }
 
-/** Who is signed in. Only inside the session guard, where somebody always is. */
+/** Set by the session guard. */
+export const MeContext = createContext<Me | null>(null);
+
+/**
+ * Who is signed in. Only inside the session guard, where somebody always is:
+ * the guard hands the identity down, so no page sees the moment in which it is
+ * gone and the page still there.
+ */
 export function useMe(): Me {
-  const { data } = useQuery(meQuery);
-  if (!data) throw new Error('useMe outside the session guard');
-  return data;
+  const me = useContext(MeContext);
+  if (!me) throw new Error('useMe outside the session guard');
+  return me;
 }
 
 /** Takes a fresh identity (or none): everything known of the one before goes. */

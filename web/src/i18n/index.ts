@@ -46,6 +46,7 @@ function describeDocument(language: string) {
 
 /** Readies the words of the shell; pages bring their own. */
 export async function startI18n(): Promise<void> {
+  if (i18next.isInitialized) return;
   i18next.on('languageChanged', describeDocument);
   await i18next
     .use(backend)

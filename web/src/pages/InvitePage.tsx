@@ -34,7 +34,7 @@ export function InvitePage() {
     );
   }
   const { email, name, practice, role, invitedBy } = invitation.data;
-  const roleName = t(`common:role.${role}`);
+  const roleName = t(`common:role.${role}`).toLocaleLowerCase();
   return (
     <AuthFrame
       title={practice ? t('invite.title', { practice }) : t('invite.titlePlain')}

@@ -56,6 +56,7 @@ export function NewAccountForm({ email, name = '', submit, busy, error, onSubmit
           description={t('field.passwordHint', { count: passwordLength })}
           autoComplete="new-password"
           key={form.key('password')}
+          aria-invalid={form.errors.password !== undefined}
           {...form.getInputProps('password')}
         />
         <Button type="submit" size="lg" fullWidth loading={busy}>

@@ -36,12 +36,13 @@ export function PasswordForm({ me }: { me: Me }) {
       <Stack align="start">
         {changePassword.error ? <ProblemNotice error={changePassword.error} /> : null}
         {/* Password managers need to see whose password this is. */}
-        <input type="text" name="username" autoComplete="username" value={me.email ?? ''} readOnly hidden />
+        <input type="text" name="username" autoComplete="username" value={me.email ?? ''} readOnly hidden aria-hidden="true" tabIndex={-1} />
         <PasswordInput
           w="100%"
           label={t('password.current')}
           description={t('password.currentHint')}
           autoComplete="current-password"
+          aria-invalid={form.errors.current !== undefined}
           {...form.getInputProps('current')}
         />
         <PasswordInput
@@ -49,6 +50,7 @@ export function PasswordForm({ me }: { me: Me }) {
           label={t('password.next')}
           description={t('password.hint', { count: passwordLength })}
           autoComplete="new-password"
+          aria-invalid={form.errors.next !== undefined}
           {...form.getInputProps('next')}
         />
         <Button type="submit" variant="light" loading={changePassword.isPending} disabled={!form.values.next}>

@@ -38,6 +38,7 @@ export function SignInForm({ busy, error, onSubmit }: SignInFormProps) {
           label={t('signIn.password')}
           autoComplete="current-password"
           key={form.key('password')}
+          aria-invalid={form.errors.password !== undefined}
           {...form.getInputProps('password')}
         />
         <Button type="submit" size="lg" fullWidth loading={busy}>

@@ -23,16 +23,10 @@ export function CareEditor({ person, everyone }: { person: Person; everyone: rea
 
   function apply(care: Omit<Care, 'since'>, treats: boolean) {
     const words = { therapist: care.therapistName, client: care.clientName };
-    change.mutate(
-      { ...care, treats },
-      {
-        onSuccess: () =>
-          toast.done(treats ? t('care.added', words) : t('care.removed', words), () =>
-            change.mutate({ ...care, treats: !treats }, { onError: toast.failed }),
-          ),
-        onError: toast.failed,
-      },
-    );
+    // Promises, not callbacks: those of a mutation die with the dialog.
+    const turn = (to: boolean) => change.mutateAsync({ ...care, treats: to });
+    const said = treats ? t('care.added', words) : t('care.removed', words);
+    turn(treats).then(() => toast.done(said, () => void turn(!treats).catch(toast.failed)), toast.failed);
   }
 
   function add() {

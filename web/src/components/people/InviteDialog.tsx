@@ -1,9 +1,9 @@
-import '@/components/ui/dialogStyles';
 import '@/components/ui/fieldStyles';
 import '@/components/ui/choiceStyles';
-import { Button, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '@/components/ui/Dialog';
 import { CopyField } from '@/components/ui/CopyField';
 import { Notice, ProblemNotice } from '@/components/ui/Notice';
 import { useInvitations } from '@/hooks/people/usePeople';
@@ -37,7 +37,7 @@ export function InviteDialog({ roles, initial, therapists, onClose }: InviteDial
   const made = create.data;
 
   return (
-    <Modal opened onClose={onClose} title={made ? t('invite.ready') : t('invite.title')} closeButtonProps={{ 'aria-label': t('common:action.close') }}>
+    <Dialog title={made ? t('invite.ready') : t('invite.title')} onClose={onClose}>
       {made ? (
         <Stack>
           {made.link ? (
@@ -98,6 +98,6 @@ export function InviteDialog({ roles, initial, therapists, onClose }: InviteDial
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -24,7 +24,7 @@ export function PendingInvitations({ open, onRenew }: PendingInvitationsProps) {
       {open.map((invitation) => {
         const name = invitation.name || invitation.email;
         return (
-          <li key={invitation.id} className={classes.row}>
+          <li key={invitation.id} className={`${classes.row} ${classes.wrap}`}>
             <IconMailOpened size={24} stroke={1.5} aria-hidden="true" />
             <div className={classes.words}>
               <p className={classes.name}>{name}</p>

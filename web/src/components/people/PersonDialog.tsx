@@ -1,8 +1,8 @@
-import '@/components/ui/dialogStyles';
 import '@/components/ui/fieldStyles';
 import '@/components/ui/choiceStyles';
-import { Button, Modal, NativeSelect, Stack } from '@mantine/core';
+import { Button, NativeSelect, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '@/components/ui/Dialog';
 import { useToast } from '@/components/ui/toast';
 import { useSetActive, useUpdatePerson } from '@/hooks/people/usePeople';
 import { type Person, type Role } from '@/lib/api/types';
@@ -26,35 +26,22 @@ export function PersonDialog({ person, everyone, isMe, onClose }: PersonDialogPr
   const treatsOrIsTreated = person.role === 'client' || person.role === 'therapist';
 
   function switchTo(active: boolean) {
-    setActive.mutate(
-      { id: person.id, active },
-      {
-        onSuccess: () => {
-          const words = active ? t('activated', { name: person.name }) : t('deactivated', { name: person.name });
-          toast.done(words, () => setActive.mutate({ id: person.id, active: !active }, { onError: toast.failed }));
-        },
-        onError: toast.failed,
-      },
-    );
+    // Promises, not callbacks: those of a mutation die with the dialog.
+    const change = (to: boolean) => setActive.mutateAsync({ id: person.id, active: to });
+    const words = active ? t('activated', { name: person.name }) : t('deactivated', { name: person.name });
+    change(active).then(() => toast.done(words, () => void change(!active).catch(toast.failed)), toast.failed);
     onClose();
   }
 
   function changeRole(role: Role) {
     const before = person.role;
-    update.mutate(
-      { id: person.id, role },
-      {
-        onSuccess: () =>
-          toast.done(t('roleChanged', { name: person.name, role: t(`common:role.${role}`) }), () =>
-            update.mutate({ id: person.id, role: before }, { onError: toast.failed }),
-          ),
-        onError: toast.failed,
-      },
-    );
+    const change = (to: Role) => update.mutateAsync({ id: person.id, role: to });
+    const words = t('roleChanged', { name: person.name, role: t(`common:role.${role}`) });
+    change(role).then(() => toast.done(words, () => void change(before).catch(toast.failed)), toast.failed);
   }
 
   return (
-    <Modal opened onClose={onClose} title={person.name} size="lg" closeButtonProps={{ 'aria-label': t('common:action.close') }}>
+    <Dialog title={person.name} wide onClose={onClose}>
       <Stack gap="lg">
         {treatsOrIsTreated ? <CareEditor person={person} everyone={everyone} /> : null}
         <NativeSelect
@@ -79,6 +66,6 @@ export function PersonDialog({ person, everyone, isMe, onClose }: PersonDialogPr
           </Button>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,9 @@
-import '@/components/ui/dialogStyles';
-import { Button, Modal, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { IconVideo } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { Dialog } from '@/components/ui/Dialog';
 import { CopyField } from '@/components/ui/CopyField';
 import { ProblemNotice } from '@/components/ui/Notice';
 import { ListSkeleton } from '@/components/ui/Waiting';
@@ -31,7 +31,7 @@ export function GuestLinkDialog({ room, fresh = false, onClose }: GuestLinkDialo
     mutate(room.id);
   }, [mutate, room.id]);
   return (
-    <Modal opened onClose={onClose} title={t('guest.title')} closeButtonProps={{ 'aria-label': t('common:action.close') }}>
+    <Dialog title={t('guest.title')} onClose={onClose}>
       <Stack>
         {fresh ? <Text>{t('start.ready')}</Text> : null}
         {error ? <ProblemNotice error={error} onRetry={() => mutate(room.id)} /> : null}
@@ -55,6 +55,6 @@ export function GuestLinkDialog({ room, fresh = false, onClose }: GuestLinkDialo
           </Button>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,10 @@
-import '@/components/ui/dialogStyles';
 import '@/components/ui/fieldStyles';
 import '@/components/ui/choiceStyles';
-import { Button, Modal, MultiSelect, NativeSelect, Stack, Switch, TextInput } from '@mantine/core';
+import { Button, MultiSelect, NativeSelect, Stack, Switch, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconUsersGroup } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '@/components/ui/Dialog';
 import { Notice, ProblemNotice } from '@/components/ui/Notice';
 import { useToast } from '@/components/ui/toast';
 import { useScheduleSession, useSessions } from '@/hooks/sessions/useSessions';
@@ -110,7 +110,7 @@ export function PlanDialog({ clients, units, hosts, onClose }: PlanDialogProps) 
   }
 
   return (
-    <Modal opened onClose={onClose} title={t('plan.title')} size="lg" closeButtonProps={{ 'aria-label': t('common:action.close') }}>
+    <Dialog title={t('plan.title')} wide onClose={onClose}>
       <form noValidate onSubmit={form.onSubmit(submit)}>
         <Stack>
           {schedule.error ? <ProblemNotice error={schedule.error} /> : null}
@@ -189,6 +189,6 @@ export function PlanDialog({ clients, units, hosts, onClose }: PlanDialogProps) 
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
