@@ -45,7 +45,7 @@ export function EndScreen({ kind, reason = '', minutes, onAgain }: EndScreenProp
       {again ? <Button onClick={onAgain}>{again}</Button> : null}
       {kind === 'outdated' ? <Button onClick={() => window.location.reload()}>{t('over.reload')}</Button> : null}
       {kind === 'signedOut' ? (
-        <Button component={Link} to={`/sign-in?next=${encodeURIComponent(window.location.pathname)}`}>
+        <Button component={Link} to={`/sign-in?to=${encodeURIComponent(window.location.pathname)}`}>
           {t('over.signIn')}
         </Button>
       ) : (

@@ -48,16 +48,16 @@ export function MoreMenu(props: MoreMenuProps) {
   return (
     <>
       {narrow && can.screenShare ? (
-        <Menu.Item leftSection={<IconScreenShare {...icon} />} onClick={() => void controls.toggleScreen()}>
+        <Menu.Item data-autofocus leftSection={<IconScreenShare {...icon} />} onClick={() => void controls.toggleScreen()}>
           {controls.screen ? t('controls.stopShare') : t('controls.share')}
         </Menu.Item>
       ) : null}
       {narrow ? (
-        <Menu.Item leftSection={<IconHandStop {...icon} />} onClick={() => void controls.toggleHand()}>
+        <Menu.Item data-autofocus={!can.screenShare || undefined} leftSection={<IconHandStop {...icon} />} onClick={() => void controls.toggleHand()}>
           {controls.hand ? t('controls.lower') : t('controls.raise')}
         </Menu.Item>
       ) : null}
-      <Menu.Item leftSection={<IconSettings {...icon} />} onClick={props.onSettings}>
+      <Menu.Item data-autofocus={!narrow || undefined} leftSection={<IconSettings {...icon} />} onClick={props.onSettings}>
         {t('controls.settings')}
       </Menu.Item>
       <Menu.Item leftSection={<IconEar {...icon} />} onClick={() => void controls.setAudioOnly(!controls.audioOnly)}>

@@ -47,7 +47,7 @@ export function StageTile(props: StageTileProps) {
   const icon = { size: 18, 'aria-hidden': true } as const;
   const menu = (
     <>
-      <Menu.Item leftSection={pinned ? <IconPinnedOff {...icon} /> : <IconPin {...icon} />} onClick={props.onPin}>
+      <Menu.Item data-autofocus leftSection={pinned ? <IconPinnedOff {...icon} /> : <IconPin {...icon} />} onClick={props.onPin}>
         {pinned ? t('tile.unpin') : t('tile.pin')}
       </Menu.Item>
       {may && source === 'camera' && participant.microphone ? (

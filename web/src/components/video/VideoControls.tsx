@@ -103,7 +103,7 @@ export function VideoControls(props: VideoControlsProps) {
             <ControlButton label={t('controls.leaveOptions')} text={t('controls.leave')} icon={<IconDoorExit />} tone="danger" />
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item onClick={onLeave}>{t('controls.leaveOnly')}</Menu.Item>
+            <Menu.Item data-autofocus onClick={onLeave}>{t('controls.leaveOnly')}</Menu.Item>
             <Menu.Item color="brick" onClick={onEnd}>
               {t('controls.endAll')}
             </Menu.Item>

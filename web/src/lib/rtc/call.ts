@@ -235,6 +235,7 @@ export class Call {
     if (this.session.started) this.session.signalingBack();
     else if (this.#state.get().phase === 'in') this.#mediaAgain(0);
     this.views.repeat();
+    this.#told = ''; // the server may have begun anew
     this.#tellMedia();
   }
 

@@ -46,7 +46,7 @@ function mungeSection(section: string, profile: OpusProfile): string {
   const payload = opusPayload(section);
   if (payload === undefined) return section;
   const eol = section.includes('\r\n') ? '\r\n' : '\n';
-  const fmtp = new RegExp(`^a=fmtp:${payload} (.*?)\\s*$`, 'm');
+  const fmtp = new RegExp(`^a=fmtp:${payload} ([^\\r\\n]*)`, 'm');
   const found = fmtp.exec(section);
   const merged: Record<string, string> = {};
   for (const pair of (found?.[1] ?? '').split(';')) {
@@ -56,7 +56,7 @@ function mungeSection(section: string, profile: OpusProfile): string {
   Object.assign(merged, parameters(profile));
   const line = `a=fmtp:${payload} ${Object.entries(merged).map(([k, v]) => (v === '' ? k : `${k}=${v}`)).join(';')}`;
   if (found) return section.replace(fmtp, () => line);
-  return section.replace(new RegExp(`^(a=rtpmap:${payload} .*?)\\s*$`, 'm'), (_, rtpmap: string) => `${rtpmap}${eol}${line}`);
+  return section.replace(new RegExp(`^(a=rtpmap:${payload} [^\\r\\n]*)`, 'm'), (_, rtpmap: string) => `${rtpmap}${eol}${line}`);
 }
 
 /** Rewrites the Opus parameters of the named media sections; all else stays byte for byte. */

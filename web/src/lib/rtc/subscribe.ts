@@ -70,7 +70,8 @@ export class Subscriber {
 
   /** Looks again after a description was set: mids may only now have their section. */
   refresh(): void {
-    this.apply(this.#slots);
+    // Without a mapping there is nothing to say, and the last frames may stay.
+    if (this.#slots.length > 0) this.apply(this.#slots);
   }
 
   #remote(slot: Slot): RemoteTrack | undefined {
