@@ -22,10 +22,10 @@ func descriptors(t *testing.T) int {
 }
 
 // After any number of people came and went nothing of them is left. 40 cycles
-// by default; SFU_CYCLES=1000 for the long run.
+// by default; MENTARA_LEAK_CYCLES=1000 for the long run.
 func TestNothingIsLeftBehind(t *testing.T) {
 	cycles := 40
-	if v, err := strconv.Atoi(os.Getenv("SFU_CYCLES")); err == nil {
+	if v, err := strconv.Atoi(os.Getenv("MENTARA_LEAK_CYCLES")); err == nil {
 		cycles = v
 	}
 	s := newStage(t)
