@@ -4,7 +4,6 @@ import { ErrorPage } from './ErrorPage';
 import { lazyPage } from './lazyPage';
 import { RequireSession } from './RequireSession';
 import { RootLayout } from './RootLayout';
-import { Shell } from './Shell';
 import { videoRoutes } from './videoRoutes';
 
 /** THE list of routes. A page and its words are loaded together. */
@@ -35,7 +34,7 @@ export const routes: RouteObject[] = [
         children: [
           ...videoRoutes,
           {
-            element: <Shell />,
+            lazy: lazyPage(() => import('./Shell').then((m) => m.Shell), []),
             children: [
               {
                 // A page that throws leaves the navigation standing.

@@ -1,8 +1,9 @@
 import '@/components/ui/fieldStyles';
 import { Button, Stack, TextInput } from '@mantine/core';
-import { useForm } from '@mantine/form';
+import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ProblemNotice } from '@/components/ui/Notice';
+import { fieldOf, focusFirst } from '@/lib/form';
 
 interface GuestFormProps {
   busy: boolean;
@@ -12,22 +13,27 @@ interface GuestFormProps {
 
 export function GuestForm({ busy, error, onSubmit }: GuestFormProps) {
   const { t } = useTranslation('auth');
-  const form = useForm({
-    mode: 'uncontrolled',
-    initialValues: { name: '' },
-    validate: { name: (v) => (v.trim() ? null : t('join.needName')) },
-  });
+  const [empty, setEmpty] = useState(false);
+
+  function submit(sent: FormEvent<HTMLFormElement>) {
+    sent.preventDefault();
+    const name = fieldOf(sent.currentTarget, 'name').trim();
+    setEmpty(!name);
+    if (name) onSubmit(name);
+    else focusFirst(sent.currentTarget, 'name');
+  }
+
   return (
-    <form noValidate onSubmit={form.onSubmit((v) => onSubmit(v.name.trim()))}>
+    <form noValidate onSubmit={submit}>
       <Stack gap="md">
         {error ? <ProblemNotice error={error} /> : null}
         <TextInput
+          name="name"
           label={t('join.name')}
           description={t('join.nameHint')}
           autoComplete="name"
           maxLength={80}
-          key={form.key('name')}
-          {...form.getInputProps('name')}
+          error={empty ? t('join.needName') : null}
         />
         <Button type="submit" size="lg" fullWidth loading={busy}>
           {t('join.submit')}
