@@ -56,6 +56,7 @@ type sfuLeg struct {
 	peer    *sfu.Peer
 	origin  string // of the peer's first offer
 	muted   map[sfu.Source]bool
+	views   []sfu.View
 	closed  bool
 	current *peerLife
 }
@@ -98,6 +99,9 @@ func (l *sfuLeg) openLocked() error {
 	}
 	for source, muted := range l.muted {
 		peer.SetMuted(source, muted)
+	}
+	if l.views != nil {
+		peer.SetView(l.views)
 	}
 	l.peer, l.origin, l.current = peer, "", life
 	return nil
@@ -144,8 +148,15 @@ func (l *sfuLeg) Candidate(candidate, mid string, mline int) error {
 	return mediaFault(l.now().AddCandidate(candidate, mid, mline))
 }
 
-// View tells what the person's screen shows.
-func (l *sfuLeg) View(views []sfu.View) { l.now().SetView(views) }
+// View tells what the person's screen shows, and is remembered for peers to
+// come.
+func (l *sfuLeg) View(views []sfu.View) {
+	l.mu.Lock()
+	l.views = views
+	peer := l.peer
+	l.mu.Unlock()
+	peer.SetView(views)
+}
 
 // Mute is remembered for peers to come.
 func (l *sfuLeg) Mute(source sfu.Source, muted bool) {

@@ -180,12 +180,17 @@ func (s *Service) Candidate(ctx context.Context, p auth.Principal, link Link, c 
 	return s.judge(ctx, c.Room, st, link, err)
 }
 
-// View tells what the socket's client shows.
+// View tells what the socket's client shows. It may come before the offer: a
+// page knows its tiles as soon as it is in.
 func (s *Service) View(ctx context.Context, p auth.Principal, link Link, v ViewRequest) error {
 	if err := checkViews(v.Views); err != nil {
 		return err
 	}
-	_, leg, err := s.negotiating(ctx, p, link, v.Room)
+	var leg Negotiator
+	err := s.onSeat(ctx, p, link, v.Room, func(sess *session, mine *seat) (err error) {
+		leg, err = sess.leg(ctx, mine)
+		return err
+	})
 	if err != nil {
 		return err
 	}
