@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"mentara/internal/db"
 	"mentara/internal/fault"
 )
 
@@ -69,7 +70,11 @@ func newProblem(status int, code, detail string) *Problem {
 func problemOf(ctx context.Context, err error) *Problem {
 	sc := scopeOf(ctx)
 	p := &Problem{}
-	switch f := fault.As(err); {
+	f := fault.As(err)
+	if f == nil {
+		f = db.Fault(err) // a read met a full disk or a database that restarts
+	}
+	switch {
 	case errors.As(err, &p):
 	case f != nil && f.Kind != fault.Internal:
 		p = newProblem(int(f.Kind), f.Code, f.Message)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"mentara/internal/auth"
+	"mentara/internal/db"
 	"mentara/internal/fault"
 )
 
@@ -103,7 +104,11 @@ type Problem struct {
 // toError turns any error into what strangers may see. known is false when it
 // was not a fault, and so must be logged.
 func toError(err error) (e *Problem, known bool) {
-	if f := fault.As(err); f != nil {
+	f := fault.As(err)
+	if f == nil {
+		f = db.Fault(err) // a read met a full disk or a database that restarts
+	}
+	if f != nil {
 		e := &Problem{Status: int(f.Kind), Code: f.Code, Message: f.Message, Fields: f.Fields}
 		if f.RetryAfter > 0 {
 			e.RetryAfter = max(1, int(math.Ceil(f.RetryAfter.Seconds())))

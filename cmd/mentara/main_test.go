@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -47,7 +48,7 @@ func runDemo(t *testing.T, args ...string) *running {
 	code := make(chan int, 1)
 	args = append([]string{"demo", "--json", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--media-port", "0"}, args...)
 	go func() {
-		code <- run(ctx, environment{stdout: w, stderr: stderr}, args)
+		code <- run(ctx, environment{vars: os.Environ(), stdout: w, stderr: stderr}, args)
 		w.Close()
 	}()
 	t.Cleanup(func() {

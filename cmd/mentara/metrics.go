@@ -10,9 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"mentara/sfu"
-	"mentara/signaling"
 )
 
 // serveMetrics answers Prometheus on the loopback listener of its own until ctx
@@ -23,7 +20,7 @@ func (p *program) serveMetrics(ctx context.Context) error {
 		return err
 	}
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &collector{media: p.media, hub: p.hub})
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &collector{p})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
@@ -37,17 +34,17 @@ func (p *program) serveMetrics(ctx context.Context) error {
 
 // collector turns the counters the parts keep into metrics when asked. No label
 // names a person or a room.
-type collector struct {
-	media *sfu.Engine
-	hub   *signaling.Hub
-}
+type collector struct{ *program }
+
+// scrapeTimeout bounds the queries of one scrape.
+const scrapeTimeout = 2 * time.Second
 
 // Describe sends nothing: the set of metrics is not fixed (close codes).
 func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	send := func(kind prometheus.ValueType, name, help string, v float64, labels ...string) {
-		keys, values := make([]string, 0, 1), make([]string, 0, 1)
+		keys, values := make([]string, 0, 2), make([]string, 0, 2)
 		for i := 0; i+1 < len(labels); i += 2 {
 			keys, values = append(keys, labels[i]), append(values, labels[i+1])
 		}
@@ -95,4 +92,20 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	count("socket_signals_lost_total", "Signals replaced by newer ones.", h.LostSignals)
 	count("socket_panics_total", "Recovered panics; each closed one socket.", h.Panics)
+
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	if o, err := c.store.Stats(ctx); err == nil {
+		gauge("outbox_pending", "Facts not dispatched yet.", o.Pending)
+		send(prometheus.GaugeValue, "outbox_oldest_seconds", "Age of the oldest of them.", o.Oldest.Seconds())
+		gauge("outbox_retrying", "Reactions that failed and will be tried again.", o.Retrying)
+		gauge("outbox_dead", "Reactions given up.", o.Dead)
+	}
+	if jobs, err := c.jobs.Stats(ctx); err == nil {
+		for _, j := range jobs {
+			for state, n := range map[string]int{"waiting": j.Waiting, "running": j.Running, "dead": j.Dead} {
+				send(prometheus.GaugeValue, "jobs", "Durable jobs.", float64(n), "kind", j.Kind, "state", state)
+			}
+		}
+	}
 }
