@@ -5,7 +5,7 @@ import react from '@vitejs/plugin-react';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
-import { blurAssets } from './scripts/blurAssets';
+import { blurAssets } from './scripts/blurAssets.ts';
 import { configDefaults, defineConfig as defineTestConfig } from 'vitest/config';
 
 const compressible = /\.(html|js|css|svg|json|webmanifest|txt)$/;
