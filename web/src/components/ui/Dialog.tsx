@@ -15,9 +15,9 @@ interface DialogProps {
 export function Dialog({ title, wide = false, onClose, children }: DialogProps) {
   const { t } = useTranslation();
   return (
-    <Modal.Root opened onClose={onClose} size={wide ? 'lg' : 'md'} centered radius="lg">
+    <Modal.Root opened onClose={onClose} size={wide ? 'lg' : 'md'} centered radius="lg" classNames={{ content: classes.content ?? '' }}>
       <Modal.Overlay backgroundOpacity={0.45} />
-      <Modal.Content className={classes.content}>
+      <Modal.Content>
         {/* Not Modal.Header: its <header> would be a second banner of the page. */}
         <div className={classes.head}>
           <Modal.Title className={classes.title}>{title}</Modal.Title>
