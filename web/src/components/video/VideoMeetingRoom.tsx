@@ -60,8 +60,8 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
   const { self, others, waiting, tracks, isHost } = people;
   const dominant = useDominant(call, others);
   const stage = useMemo(
-    () => stageOf({ self, others, tracks, showSelf: view.showSelf, sharing: controls.screen, pinned, dominant, mode: view.mode }),
-    [self, others, tracks, view.showSelf, view.mode, controls.screen, pinned, dominant],
+    () => stageOf({ self, others, tracks, showSelf: view.showSelf, pinned, dominant, mode: view.mode }),
+    [self, others, tracks, view.showSelf, view.mode, pinned, dominant],
   );
 
   const { line, announcer } = useAnnouncer();
@@ -137,7 +137,6 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
       <main className={classes.column} aria-label={t('meeting.label')}>
         <header className={classes.head}>
           <h1 className={classes.title}>{room.title || t('title')}</h1>
-          {controls.screen && wide ? <ScreenShareControls withSound={local.screen.audio !== undefined} onStop={() => call.local.stopScreen()} /> : null}
           <SessionTimer startedAt={room.startedAt} endsAt={room.endsAt} onWarning={warn} />
           <ConnectionQuality own={quality.own} figures={quality.figures} others={others.map((p) => ({ id: p.id, name: p.name, verdict: quality.of(p.id) }))} />
         </header>
@@ -145,6 +144,11 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
           <ParticipantGrid stage={stage}>{draw}</ParticipantGrid>
           {stage.floating ? <FloatingSelf>{draw(stage.floating, false)}</FloatingSelf> : null}
           {others.length === 0 ? <p className={classes.alone}>{isHost ? t('meeting.aloneHost') : t('meeting.alone')}</p> : null}
+          {controls.screen ? (
+            <div className={classes.sharing}>
+              <ScreenShareControls withSound={local.screen.audio !== undefined} onStop={() => call.local.stopScreen()} />
+            </div>
+          ) : null}
           {isHost && !panel ? <KnockBanner waiting={waiting} onAdmit={admit} onSee={() => setPanel(true)} /> : null}
           {interrupted ? <ReconnectingOverlay /> : null}
           <RemoteSound tracks={tracks} speaker={local.speaker} />

@@ -88,7 +88,7 @@ describe('corners', () => {
 
 describe('the stage', () => {
   const [me, a, b] = [somebody('me'), somebody('A'), somebody('B')];
-  const input = (more: Partial<StageInput> = {}): StageInput => ({ self: me, others: [a, b], tracks: new Map(), showSelf: true, sharing: false, pinned: undefined, dominant: undefined, mode: 'grid', ...more });
+  const input = (more: Partial<StageInput> = {}): StageInput => ({ self: me, others: [a, b], tracks: new Map(), showSelf: true, pinned: undefined, dominant: undefined, mode: 'grid', ...more });
   const keys = (more: Partial<StageInput> = {}) => stageOf(input(more)).tiles.map((t) => t.key);
 
   it('of one is a mirror', () => {
@@ -99,6 +99,9 @@ describe('the stage', () => {
   it('of two belongs to the other, with oneself in a corner', () => {
     expect(stageOf(input({ others: [a] }))).toMatchObject({ mode: 'speaker', main: 'A/camera', floating: { key: 'me/camera' } });
     expect(stageOf(input({ others: [a], showSelf: false })).floating).toBeUndefined();
+    const shared = stageOf(input({ others: [{ ...a, screen: true }] }));
+    expect(shared).toMatchObject({ main: 'A/screen', floating: undefined });
+    expect(shared.tiles.map((t) => t.key)).toEqual(['A/screen', 'A/camera', 'me/camera']);
   });
 
   it('of more shows everybody the same, oneself last', () => {

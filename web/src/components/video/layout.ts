@@ -18,32 +18,32 @@ const widest = 16 / 9;
 const narrowest = 3 / 4;
 
 /** The best even grid of n tiles: the one with the largest tiles. */
-export function gridOf(n: number, box: Size, gap: number): { columns: number; rows: number; tile: Size } {
+export function gridOf(n: number, box: Size, gap: number, least = narrowest): { columns: number; rows: number; tile: Size } {
   let best = { columns: 1, rows: Math.max(1, n), tile: { width: 0, height: 0 } };
   for (let columns = 1; columns <= n; columns++) {
     const rows = Math.ceil(n / columns);
     const cell = { width: (box.width - gap * (columns - 1)) / columns, height: (box.height - gap * (rows - 1)) / rows };
-    const tile = fit(cell);
+    const tile = fit(cell, least);
     if (tile.width * tile.height > best.tile.width * best.tile.height) best = { columns, rows, tile };
   }
   return best;
 }
 
 /** The largest face-shaped tile within a cell. */
-function fit(cell: Size): Size {
+function fit(cell: Size, least: number): Size {
   const width = Math.max(0, cell.width);
   const height = Math.max(0, cell.height);
   if (height === 0) return { width: 0, height: 0 };
   const aspect = width / height;
   if (aspect > widest) return { width: height * widest, height };
-  if (aspect < narrowest) return { width, height: width / narrowest };
+  if (aspect < least) return { width, height: width / least };
   return { width, height };
 }
 
 /** Rects of n tiles in an even grid, centred, the last row too. */
-export function grid(n: number, box: Size, gap: number): Rect[] {
+export function grid(n: number, box: Size, gap: number, least = narrowest): Rect[] {
   if (n <= 0) return [];
-  const { columns, rows, tile } = gridOf(n, box, gap);
+  const { columns, rows, tile } = gridOf(n, box, gap, least);
   const top = (box.height - rows * tile.height - (rows - 1) * gap) / 2;
   return Array.from({ length: n }, (_, i) => {
     const row = Math.floor(i / columns);
@@ -58,7 +58,7 @@ export function grid(n: number, box: Size, gap: number): Rect[] {
 }
 
 /** A strip of small tiles never takes more than this of the stage. */
-const strip = { share: 0.22, least: 96, most: 208 };
+const strip = { share: 0.22, least: 96, most: 208, aspect: 4 / 3 };
 
 /**
  * One large tile and a strip of the rest: at the side when there is width to
@@ -77,7 +77,7 @@ export function speaker(n: number, main: number, box: Size, gap: number): Rect[]
   const room: Rect = beside
     ? { x: large.width + gap, y: 0, width: thickness, height: box.height }
     : { x: 0, y: large.height + gap, width: box.width, height: thickness };
-  const small = grid(n - 1, room, gap).map((rect) => ({ ...rect, x: rect.x + room.x, y: rect.y + room.y }));
+  const small = grid(n - 1, room, gap, beside ? strip.aspect : narrowest).map((rect) => ({ ...rect, x: rect.x + room.x, y: rect.y + room.y }));
   const rects = [...small];
   rects.splice(Math.min(Math.max(0, main), n - 1), 0, large);
   return rects.map(round);

@@ -15,8 +15,6 @@ export interface StageInput {
   tracks: RemoteTracks;
   /** The person wants to see themselves. */
   showSelf: boolean;
-  /** This person's own screen is shared. */
-  sharing: boolean;
   pinned: string | undefined;
   dominant: string | undefined;
   mode: 'grid' | 'speaker';
@@ -34,7 +32,7 @@ export interface Stage {
 /**
  * Who is shown and how large. A pin beats a shared screen, a shared screen
  * beats the chosen layout, and in a talk of two the other person has the
- * whole stage. Tiles keep their order, so that nobody jumps.
+ * whole stage while nothing is shared. Tiles keep their order, so that nobody jumps.
  */
 export function stageOf(input: StageInput): Stage {
   const { self, others, tracks, showSelf, pinned, dominant } = input;
@@ -47,7 +45,8 @@ export function stageOf(input: StageInput): Stage {
   const own = self && showSelf ? { ...tile(self, 'camera'), self: true } : undefined;
   if (own && others.length === 0) return { mode: 'grid', tiles: [own], main: undefined, floating: undefined };
 
-  const duo = others.length === 1;
+  // A screen beside the other's face leaves no free corner to float in.
+  const duo = tiles.length === 1;
   if (own && !duo) tiles.push(own);
   const screen = tiles.find((t) => t.source === 'screen')?.key;
   const pin = tiles.some((t) => t.key === pinned) ? pinned : undefined;
