@@ -194,6 +194,22 @@ func TestGarbageOfferHurtsItsSenderAlone(t *testing.T) {
 	}
 }
 
+// A page tells its tiles as soon as it is in, a moment before its first offer.
+// That was refused, so the largest tile kept the smallest layer for good.
+func TestViewBeforeTheOffer(t *testing.T) {
+	h := newLiveHouse(t, dbtest.New(t))
+	room := map[string]any{"room": h.room}
+	tess, carl := h.tab(user("tess")), h.tab(user("carl"))
+	call[JoinResult](tess, "room.join", room)
+	self := call[JoinResult](carl, "room.join", room).Self
+	view := map[string]any{"room": h.room, "views": []sfu.View{{Participant: self.ID, Source: sfu.Camera, Width: 1280, Height: 720, Visible: true}}}
+	call[Done](tess, "rtc.view", view)
+	tess.media()
+	if got := carl.refused("rtc.view", view); got != "waiting" {
+		t.Fatalf("a view while waiting: %s", got)
+	}
+}
+
 func TestPrecallHearsItself(t *testing.T) {
 	h := newLiveHouse(t, dbtest.New(t))
 	carl := h.tab(user("carl"))
