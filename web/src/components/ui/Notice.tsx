@@ -32,7 +32,7 @@ export function ProblemNotice({ error, onRetry }: { error: unknown; onRetry?: ()
   return (
     <Notice tone="brick" alert>
       <p>{text(problem)}</p>
-      {problem.requestId ? <p className={classes.small}>{t('error.requestId', { id: problem.requestId })}</p> : null}
+      {problem.reference ? <p className={classes.small}>{t('error.requestId', { id: problem.reference })}</p> : null}
       {onRetry ? (
         <Button className={classes.action} size="compact-md" variant="white" onClick={onRetry}>
           {t('action.retry')}

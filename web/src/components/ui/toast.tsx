@@ -53,7 +53,7 @@ export function useToast() {
         autoClose: 9000,
         role: 'alert',
         closeButtonProps: { 'aria-label': t('action.dismiss') },
-        message: problem.requestId ? `${text(problem)} (${problem.requestId})` : text(problem),
+        message: problem.reference ? `${text(problem)} (${problem.reference})` : text(problem),
       });
     },
     [t, text],

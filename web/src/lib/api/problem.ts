@@ -36,6 +36,11 @@ export class Problem extends Error {
     this.fields = init.fields ?? [];
   }
 
+  /** The request's name, when the fault is the server's and support can look it up. */
+  get reference(): string {
+    return this.status >= 500 ? this.requestId : '';
+  }
+
   /** Whether the same request may succeed later. */
   get temporary(): boolean {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 502;
