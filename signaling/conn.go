@@ -59,6 +59,7 @@ type Conn struct {
 	principal atomic.Pointer[auth.Principal] // set once, by hello
 	opened    atomic.Bool                    // OnOpen has run, so OnClose shall
 	upgrade   *auth.Principal                // of the HTTP request, if it had one
+	address   string                         // what Options.Address made of it; "" is not counted
 	seen      atomic.Int64                   // Unix ms of the last sign of life
 
 	inbox   inbox

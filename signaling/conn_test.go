@@ -368,6 +368,37 @@ func TestSocketsOfOneIdentity(t *testing.T) {
 	other.want(`{"re":2,"data":{}}`) // neither replaced, nor sent to, nor revoked
 }
 
+func TestSocketsOfOneAddress(t *testing.T) {
+	k := newKit(t, func(_ *signaling.Mux, o *signaling.Options) {
+		o.Limits.SocketsPerAddress = 2
+		o.Address = func(r *http.Request) string { return r.Header.Get("Test-Address") }
+	})
+	from := func(address string) (*raw, int) {
+		r, res, err := k.dial(http.Header{"Test-Address": {address}})
+		if err != nil && res == nil {
+			t.Fatal(err)
+		}
+		return r, res.StatusCode
+	}
+	first, _ := from("192.0.2.1")
+	from("192.0.2.1")
+	if _, status := from("192.0.2.1"); status != http.StatusTooManyRequests {
+		t.Errorf("a third socket of one address: %d", status)
+	}
+	if _, status := from("192.0.2.2"); status != http.StatusSwitchingProtocols {
+		t.Errorf("another address suffers: %d", status)
+	}
+	_ = first.ws.Close()
+	for began := time.Now(); ; runtime.Gosched() { // the place is free once the server saw the end
+		if _, status := from("192.0.2.1"); status == http.StatusSwitchingProtocols {
+			break
+		}
+		if time.Since(began) > patience {
+			t.Fatal("a closed socket still counts")
+		}
+	}
+}
+
 func TestRevokeBeforeHello(t *testing.T) {
 	k := newKit(t, nil)
 	c, _, err := k.dial(http.Header{"Cookie": {"as=user:a"}})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -17,20 +18,25 @@ const MaxMessage = 64 << 10
 
 // Limits of one hub. Zero fields take the defaults.
 type Limits struct {
-	Sockets        int           // on this node, 20000
-	SocketsPerUser int           // the oldest is closed 4409, 10
-	Topics         int           // a client may subscribe to, per socket, 128
-	Rate           float64       // messages per second and socket, 50
-	Burst          int           // 100
-	HelloTimeout   time.Duration // from upgrade to hello, 5 s
-	RequestTimeout time.Duration // of a handler's context, 15 s
-	Heartbeat      time.Duration // pings, and the client's own, 10 s
-	VerifyEvery    time.Duration // of Options.Verify, 2 min
+	Sockets        int // on this node, 20000
+	SocketsPerUser int // the oldest is closed 4409, 10
+	// SocketsPerAddress is how many one client address may hold, 500: a whole
+	// clinic may sit behind one. Every seat in a call needs a socket, so it
+	// bounds media too.
+	SocketsPerAddress int
+	Topics            int           // a client may subscribe to, per socket, 128
+	Rate              float64       // messages per second and socket, 50
+	Burst             int           // 100
+	HelloTimeout      time.Duration // from upgrade to hello, 5 s
+	RequestTimeout    time.Duration // of a handler's context, 15 s
+	Heartbeat         time.Duration // pings, and the client's own, 10 s
+	VerifyEvery       time.Duration // of Options.Verify, 2 min
 }
 
 func (l Limits) withDefaults() Limits {
 	setDefault(&l.Sockets, 20_000)
 	setDefault(&l.SocketsPerUser, 10)
+	setDefault(&l.SocketsPerAddress, 500)
 	setDefault(&l.Topics, 128)
 	setDefault(&l.Rate, 50)
 	setDefault(&l.Burst, 100)
@@ -62,6 +68,9 @@ type Options struct {
 	// still holds: fault.Unauthenticated closes its socket with 4401,
 	// fault.Forbidden with 4403, other errors are logged. nil never asks.
 	Verify func(ctx context.Context, p auth.Principal) error
+	// Address names the client address of an upgrade, for
+	// Limits.SocketsPerAddress; nil counts none.
+	Address func(*http.Request) string
 	// Origins may open sockets besides the host itself: "https://example.org".
 	Origins []string
 	Limits  Limits
@@ -77,6 +86,7 @@ type Hub struct {
 	log          *slog.Logger
 	authenticate func(context.Context, string) (auth.Principal, error)
 	verify       func(context.Context, auth.Principal) error
+	address      func(*http.Request) string
 	origins      map[string]bool
 	limits       Limits
 	stats        counters
@@ -94,7 +104,7 @@ func NewHub(mux *Mux, broker *MemoryBroker, o Options) *Hub {
 	h := &Hub{
 		mux: mux, broker: broker, log: o.Log,
 		authenticate: o.Authenticate, verify: o.Verify,
-		origins: map[string]bool{}, limits: o.Limits.withDefaults(),
+		address: o.Address, origins: map[string]bool{}, limits: o.Limits.withDefaults(),
 		seed: maphash.MakeSeed(),
 	}
 	if h.log == nil {
@@ -104,6 +114,9 @@ func NewHub(mux *Mux, broker *MemoryBroker, o Options) *Hub {
 		h.authenticate = func(context.Context, string) (auth.Principal, error) {
 			return auth.Principal{}, fault.New(fault.Unauthenticated, "unauthenticated", "Tokens are not accepted here.")
 		}
+	}
+	if h.address == nil {
+		h.address = func(*http.Request) string { return "" }
 	}
 	for _, origin := range o.Origins {
 		h.origins[canonicalOrigin(origin)] = true

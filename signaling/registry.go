@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"mentara/internal/auth"
 	"mentara/internal/fault"
@@ -15,6 +16,7 @@ type registry struct {
 	conns      map[*Conn]bool       // true once the socket can be reached no more
 	byIdentity map[identity][]*Conn // oldest first
 	bySession  map[string][]*Conn
+	byAddress  map[string]int
 	closed     bool
 	drained    chan struct{} // closed when the last socket of a shut hub ends
 }
@@ -37,18 +39,22 @@ func (r *registry) init() {
 	r.conns = map[*Conn]bool{}
 	r.byIdentity = map[identity][]*Conn{}
 	r.bySession = map[string][]*Conn{}
+	r.byAddress = map[string]int{}
 	r.drained = make(chan struct{})
 }
 
 // add takes in a socket right after its upgrade. Its session, if known, can end
 // it from now on.
-func (r *registry) add(c *Conn, max int) error {
+func (r *registry) add(c *Conn, l Limits) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || len(r.conns) >= max {
-		return fault.New(fault.Unavailable, "overloaded", "The server is busy. Please try again.")
+	if err := r.roomLocked(c.address, l); err != nil {
+		return err
 	}
 	r.conns[c] = false
+	if c.address != "" {
+		r.byAddress[c.address]++
+	}
 	if c.upgrade != nil {
 		r.addSessionLocked(c.upgrade.SessionID, c)
 	}
@@ -119,6 +125,11 @@ func (r *registry) remove(c *Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, c)
+	if c.address != "" {
+		if r.byAddress[c.address]--; r.byAddress[c.address] == 0 {
+			delete(r.byAddress, c.address)
+		}
+	}
 	if r.closed && len(r.conns) == 0 {
 		close(r.drained)
 	}
@@ -155,10 +166,21 @@ func (r *registry) ofIdentity(id identity) []*Conn {
 	return slices.Clone(r.byIdentity[id])
 }
 
-func (r *registry) hasRoom(max int) bool {
+// room says whether one more socket of an address may open.
+func (r *registry) room(address string, l Limits) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.closed && len(r.conns) < max
+	return r.roomLocked(address, l)
+}
+
+func (r *registry) roomLocked(address string, l Limits) error {
+	if r.closed || len(r.conns) >= l.Sockets {
+		return fault.New(fault.Unavailable, "overloaded", "The server is busy. Please try again.").After(5 * time.Second)
+	}
+	if address != "" && r.byAddress[address] >= l.SocketsPerAddress {
+		return fault.New(fault.RateLimited, "too_many_sockets", "Too many connections come from your network. Please try again.").After(30 * time.Second)
+	}
+	return nil
 }
 
 func (r *registry) count() int {

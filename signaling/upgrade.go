@@ -43,7 +43,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		principal = &p
 	}
 	c := newConn(h, ws, principal, time.Now())
-	if err := h.registry.add(c, h.limits.Sockets); err != nil {
+	c.address = h.address(r)
+	if err := h.registry.add(c, h.limits); err != nil {
 		// Another took the last place between the check and here.
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(CloseOverload, "overloaded"), time.Now().Add(time.Second))
 		_ = ws.Close()
@@ -60,10 +61,7 @@ func (h *Hub) mayUpgrade(r *http.Request) error {
 	if !slices.Contains(websocket.Subprotocols(r), Subprotocol) {
 		return fault.New(fault.Malformed, "subprotocol", "The WebSocket subprotocol must be "+Subprotocol+".")
 	}
-	if !h.registry.hasRoom(h.limits.Sockets) {
-		return fault.New(fault.Unavailable, "overloaded", "The server is busy. Please try again.").After(5 * time.Second)
-	}
-	return nil
+	return h.registry.room(h.address(r), h.limits)
 }
 
 // sameOrigin keeps other sites' pages from speaking with the visitor's cookie:

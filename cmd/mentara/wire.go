@@ -78,6 +78,7 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 		Log:          log,
 		Authenticate: func(_ context.Context, token string) (auth.Principal, error) { return p.tokens.Verify(token) },
 		Verify:       p.accounts.Verify,
+		Address:      func(r *http.Request) string { return api.AddressKey(api.ClientIP(r.Context())) },
 		Origins:      append([]string{cfg.Public().String()}, cfg.AllowedOrigins...),
 	})
 	p.present = presence.New(p.hub)
