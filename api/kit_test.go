@@ -282,10 +282,12 @@ func TestWeb(t *testing.T) {
 func TestWebNotBuilt(t *testing.T) {
 	s := testServer(t, Options{})
 	s.Web(fstest.MapFS{".gitkeep": {}})
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/today", nil))
-	if w.Code != 200 || !strings.Contains(w.Body.String(), "make build") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	for _, page := range []string{"/", "/today"} {
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, httptest.NewRequest("GET", page, nil))
+		if w.Code != 200 || !strings.Contains(w.Body.String(), "make build") {
+			t.Errorf("%s: %d %s", page, w.Code, w.Body)
+		}
 	}
 }
 

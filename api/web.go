@@ -40,7 +40,7 @@ func (a *webApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A missing file is missing; a page address is the app's to route.
-	if strings.HasPrefix(name+"/", "assets/") || path.Ext(name) != "" {
+	if strings.HasPrefix(name+"/", "assets/") || (path.Ext(name) != "" && name != "index.html") {
 		WriteProblem(w, r, notFound())
 		return
 	}
