@@ -60,8 +60,8 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
   const { self, others, waiting, tracks, isHost } = people;
   const dominant = useDominant(call, others);
   const stage = useMemo(
-    () => stageOf({ self, others, tracks, showSelf: view.showSelf, pinned, dominant, mode: view.mode }),
-    [self, others, tracks, view.showSelf, view.mode, pinned, dominant],
+    () => stageOf({ self, others, showSelf: view.showSelf, pinned, dominant, mode: view.mode }),
+    [self, others, view.showSelf, view.mode, pinned, dominant],
   );
 
   const { line, announcer } = useAnnouncer();

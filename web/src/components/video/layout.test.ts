@@ -88,7 +88,7 @@ describe('corners', () => {
 
 describe('the stage', () => {
   const [me, a, b] = [somebody('me'), somebody('A'), somebody('B')];
-  const input = (more: Partial<StageInput> = {}): StageInput => ({ self: me, others: [a, b], tracks: new Map(), showSelf: true, pinned: undefined, dominant: undefined, mode: 'grid', ...more });
+  const input = (more: Partial<StageInput> = {}): StageInput => ({ self: me, others: [a, b], showSelf: true, pinned: undefined, dominant: undefined, mode: 'grid', ...more });
   const keys = (more: Partial<StageInput> = {}) => stageOf(input(more)).tiles.map((t) => t.key);
 
   it('of one is a mirror', () => {

@@ -1,5 +1,5 @@
 import { type Participant } from '@/lib/realtime/types';
-import { trackKey, type RemoteTracks } from '@/lib/rtc/subscribe';
+import { trackKey } from '@/lib/rtc/subscribe';
 
 /** One picture on the stage. */
 export interface TileModel {
@@ -12,7 +12,6 @@ export interface TileModel {
 export interface StageInput {
   self: Participant | undefined;
   others: readonly Participant[];
-  tracks: RemoteTracks;
   /** The person wants to see themselves. */
   showSelf: boolean;
   pinned: string | undefined;
@@ -35,11 +34,11 @@ export interface Stage {
  * whole stage while nothing is shared. Tiles keep their order, so that nobody jumps.
  */
 export function stageOf(input: StageInput): Stage {
-  const { self, others, tracks, showSelf, pinned, dominant } = input;
+  const { self, others, showSelf, pinned, dominant } = input;
   const tiles: TileModel[] = [];
   for (const participant of others) {
-    const shares = participant.screen || tracks.get(trackKey(participant.id, 'screen'))?.active === true;
-    if (shares) tiles.push(tile(participant, 'screen'));
+    // What the person says counts: the track goes on, silent, once they stop.
+    if (participant.screen) tiles.push(tile(participant, 'screen'));
     tiles.push(tile(participant, 'camera'));
   }
   const own = self && showSelf ? { ...tile(self, 'camera'), self: true } : undefined;
