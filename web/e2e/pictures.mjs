@@ -21,7 +21,6 @@ try {
   await inSession(tara)
   await join(demo, cleo)
   await inWaitingRoom(cleo)
-  await picture(cleo, 'waiting-room')
   await admit(tara, 'Cleo Client')
   await inSession(cleo)
   for (const who of [tara, cleo]) {
