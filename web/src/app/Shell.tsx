@@ -23,7 +23,7 @@ export function Shell() {
   useSocket(); // pushes refresh what the pages show
 
   // A guest has one session and nothing else to see.
-  if (me.kind === 'guest') return <Navigate to={me.room ? `/rooms/${me.room}` : '/join'} replace />;
+  if (me.kind === 'guest') return <Navigate to={me.room ? `/rooms/${me.room}` : '/guest'} replace />;
 
   const places = [
     { to: '/', label: t('nav.today'), Icon: IconSun, shown: true },

@@ -17,18 +17,9 @@ export const routes: RouteObject[] = [
       // The pages of one-time tokens; their addresses are printed by the server
       // (api/account/token.go).
       { path: 'setup', lazy: lazyPage(() => import('@/pages/SetupPage').then((m) => m.SetupPage), ['auth']) },
-      ...['link', 'sign-in/link'].map((path) => ({
-        path,
-        lazy: lazyPage(() => import('@/pages/SignInLinkPage').then((m) => m.SignInLinkPage), ['auth']),
-      })),
-      ...['invitation', 'invite'].map((path) => ({
-        path,
-        lazy: lazyPage(() => import('@/pages/InvitePage').then((m) => m.InvitePage), ['auth']),
-      })),
-      ...['guest', 'join'].map((path) => ({
-        path,
-        lazy: lazyPage(() => import('@/pages/GuestPage').then((m) => m.GuestPage), ['auth']),
-      })),
+      { path: 'link', lazy: lazyPage(() => import('@/pages/SignInLinkPage').then((m) => m.SignInLinkPage), ['auth']) },
+      { path: 'invitation', lazy: lazyPage(() => import('@/pages/InvitePage').then((m) => m.InvitePage), ['auth']) },
+      { path: 'guest', lazy: lazyPage(() => import('@/pages/GuestPage').then((m) => m.GuestPage), ['auth']) },
       {
         element: <RequireSession />,
         children: [
