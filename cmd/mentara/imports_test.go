@@ -46,7 +46,11 @@ var slicePairs = map[string]string{
 
 // internalOrder is the order inside internal/: a package may import those
 // before it.
-var internalOrder = []string{"internal/fault", "internal/auth", "internal/event", "internal/db", "internal/db/dbtest", "internal/job"}
+var internalOrder = []string{"internal/fault", "internal/auth", "internal/event", "internal/db", "internal/db/dbtest", "internal/job", "internal/blob", "internal/blob/blobtest"}
+
+// recordingOrder is the order of the parts below recording: one may import
+// those before it, and parts that are not named here may import all of them.
+var recordingOrder = []string{"recording/timeline", "recording/journal", "recording/webm", "recording/capture", "recording/final"}
 
 // homes names, for a library, the packages it may appear in.
 var homes = map[string][]string{
@@ -63,6 +67,9 @@ var homes = map[string][]string{
 	"go.yaml.in/yaml":                {"configs"},
 	"github.com/prometheus/":         {"cmd/mentara"},
 	"golang.org/x/crypto/acme":       {"cmd/mentara"},
+	"github.com/minio/":              {"internal/blob"},
+	"github.com/at-wat/ebml-go":      {"recording/webm"},
+	"github.com/johannesboyne/":      {"internal/blob/blobtest"},
 	"github.com/danielgtaylor/huma/": {"api", "api/account", "signaling/room", "cmd/mentara"},
 }
 
@@ -115,6 +122,10 @@ func allowed(from, to string) error {
 		if from != "signaling/room" && from != "recording" && level(from) != 4 {
 			return errors.New("only rooms and the recorder touch the media plane")
 		}
+	case family(from) == "recording" && slices.Contains(recordingOrder, to):
+		if i := slices.Index(recordingOrder, from); i >= 0 && i <= slices.Index(recordingOrder, to) {
+			return errors.New("wrong order inside recording")
+		}
 	case isSlice(from) && isSlice(to) && strings.HasPrefix(to, from+"/"):
 		return nil // a slice's own part
 	case level(from) <= level(to):
@@ -135,6 +146,8 @@ func TestImportMapRefuses(t *testing.T) {
 		{"sfu/layer", "sfu"},
 		{"api/account", "sfu"},
 		{"configs", "internal/fault"},
+		{"recording/journal", "recording/final"},
+		{"recording/final", "recording"},
 	} {
 		if allowed(bad[0], bad[1]) == nil {
 			t.Errorf("%s may import %s", bad[0], bad[1])
@@ -147,6 +160,8 @@ func TestImportMapRefuses(t *testing.T) {
 		{"api/account", "api"},
 		{"internal/job", "internal/db"},
 		{"sfu", "sfu/layer"},
+		{"recording/final", "recording/journal"},
+		{"recording", "recording/final"},
 	} {
 		if err := allowed(good[0], good[1]); err != nil {
 			t.Errorf("%s may not import %s: %v", good[0], good[1], err)
