@@ -98,6 +98,9 @@ func (c *conn) allocate(now time.Time) {
 	for i, d := range shown {
 		if i < len(a.grants) {
 			d.take(a.wants[i], a.grants[i], budget, now)
+			if t := d.showing(); t != nil && t.video && t.lacks(d.needs()) {
+				t.conn.poke() // to wake the layer now, not with its next tick
+			}
 		}
 	}
 	c.bweMu.Lock()

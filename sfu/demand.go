@@ -57,6 +57,13 @@ func (t *track) demandOf(now time.Time) Want {
 	return list
 }
 
+// lacks tells whether the publisher was told to stop one of these encodings.
+func (t *track) lacks(need uint8) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.want.told && need&^t.want.mask != 0
+}
+
 // Of a cap on a track of one layer.
 const (
 	capShare = 0.8 // of the viewer's budget, the rest is for sound and repair

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"mentara/sfu"
 	"mentara/sfu/sfutest"
 )
@@ -75,6 +77,47 @@ func TestWaitingMeansNothingInOrOut(t *testing.T) {
 		_, ok := host.slotOf("guest", sfu.Camera)
 		return !ok
 	})
+}
+
+// A viewer whose offer was answered got a source at once, and a key frame was
+// asked for that came before its connection did. The next may be asked for half
+// a second later, and that long it saw nothing.
+func TestKeyFrameWaitsForItsViewer(t *testing.T) {
+	s := newStage(t)
+	host := s.join("r", "host", everything())
+	host.bot.Publish()
+	r, err := s.e.Room("r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := &person{t: t}
+	if late.peer, err = r.Join(sfu.JoinOptions{ID: "late", Subscribe: true, On: late.on}); err != nil {
+		t.Fatal(err)
+	}
+	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = pc.Close() }()
+	if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+		t.Fatal(err)
+	}
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := late.peer.Offer(t.Context(), offer.SDP, nil); err != nil { // and never connect
+		t.Fatal(err)
+	}
+	eventually(t, 2*time.Second, "the late one has a slot", func() bool {
+		_, ok := late.slotOf("host", sfu.Camera)
+		return ok
+	})
+	at := s.e.Stats().PacketsIn
+	eventually(t, 5*time.Second, "a second of media", func() bool { return s.e.Stats().PacketsIn > at+250 })
+	if n := s.e.Stats().PLISent; n != 0 {
+		t.Errorf("%d key frames were asked for, for nobody", n)
+	}
 }
 
 func TestSlotsAreStableAndRunOut(t *testing.T) {

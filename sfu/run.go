@@ -19,7 +19,11 @@ func (c *conn) run() {
 		case <-c.done:
 			return
 		case <-c.wake:
-			c.safely(func(now time.Time) { c.prime(); c.remap(now); c.allocate(now); c.tellSlots() })
+			c.safely(func(now time.Time) {
+				c.prime()
+				c.remap(now)
+				c.share(now)
+			})
 		case pkts := <-c.control:
 			_ = c.pc.WriteRTCP(pkts) // fails only while there is nobody to read it
 		case <-tick.C:
@@ -54,10 +58,7 @@ func (c *conn) tick(now time.Time) {
 		if now.Sub(c.alloc.remapAt) >= reportGap {
 			c.remap(now) // every change pokes; this is for what came in between
 		}
-		c.allocate(now)
-		c.tellSlots()
-		c.tellDemand(now)
-		c.keyframes(now)
+		c.share(now)
 	}
 	if !c.connected() {
 		return
@@ -68,6 +69,15 @@ func (c *conn) tick(now time.Time) {
 	}
 	c.score(now)
 	c.planProbe(now)
+}
+
+// share gives every slot its layer and tells both sides what follows from it.
+// Somebody who has just come waits for all of this, so a poke does it too.
+func (c *conn) share(now time.Time) {
+	c.allocate(now)
+	c.tellSlots()
+	c.tellDemand(now)
+	c.keyframes(now)
 }
 
 // measure updates the rates of what is published and forwarded here.
@@ -104,7 +114,7 @@ func (c *conn) keyframes(now time.Time) {
 	slots := slices.Clone(c.slots)
 	c.slotMu.RUnlock()
 	for _, d := range slots {
-		if e := d.awaited(); e != nil {
+		if e := d.awaited(); e != nil && e.track.live(now)&(1<<e.index) != 0 {
 			e.track.requestKeyframe(e, now)
 		}
 	}
@@ -117,11 +127,14 @@ func (c *conn) keyframes(now time.Time) {
 	}
 }
 
-// awaited is the encoding whose key frame the slot waits for, nil if none.
+// awaited is the encoding whose key frame the slot waits for, nil if none. A
+// viewer that is not connected yet waits for none: it would come too early, and
+// the next may not be asked for so soon. Nor may one of a layer that does not
+// run: it begins with a key frame when it comes.
 func (d *downTrack) awaited() *encoding {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.track == nil || !d.video || d.sel == nil || d.dead {
+	if d.track == nil || !d.ready || !d.video || d.sel == nil || d.dead {
 		return nil
 	}
 	index, ok := d.sel.Awaits()
