@@ -41,6 +41,15 @@ export function TileVideo({ stream, owner, fit, mirrored = false, remote = false
     return () => video.removeEventListener('timeupdate', shown);
   }, [stream, owner, remote]);
 
+  // A removed element keeps its newest frame until it is collected. Frames of a
+  // camera are few, and each one kept is missing there: the camera stands still.
+  useEffect(() => {
+    const video = element.current;
+    return () => {
+      if (video) video.srcObject = null;
+    };
+  }, []);
+
   return (
     <video
       ref={element}

@@ -206,6 +206,14 @@ describe('a tile', () => {
     expect(screen.getByText('Reconnecting…')).toBeVisible();
   });
 
+  it('lets go of its last frame when it is taken away: a camera has few', () => {
+    const { container, unmount } = show(<VideoTile participant={somebody('C')} source="camera" remote={track()} />);
+    const video = container.querySelector('video') as HTMLVideoElement;
+    expect(video.srcObject).not.toBeNull();
+    unmount();
+    expect(video.srcObject).toBeNull();
+  });
+
   it('never shows a ring around somebody who is muted', () => {
     const { container, unmount } = show(<VideoTile participant={somebody('C', { microphone: false })} source="camera" speaking />);
     expect(container.querySelector('[data-speaking]')).toBeNull();
