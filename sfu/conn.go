@@ -64,7 +64,7 @@ type conn struct {
 	clockAt    time.Time
 
 	offeredAt atomic.Int64 // Engine.now of the newest offer
-	upAt      atomic.Int64 // Engine.now when it first connected, 0 before
+	upAt      atomic.Int64 // Engine.now since when it can be sent to, 0 before
 	wake      chan struct{}
 	control   chan []rtcp.Packet // for run to send
 	done      chan struct{}
@@ -142,6 +142,16 @@ func (c *conn) onState(s webrtc.PeerConnectionState) {
 	}
 	c.peer.connChanged(c, name)
 	c.poke()
+}
+
+// begin forgets what was estimated while nothing could be sent.
+func (c *conn) begin() {
+	if l := c.layout.Load(); l != nil {
+		c.beginEstimate(l)
+	}
+	if c.upAt.Load() != 0 {
+		c.upAt.Store(c.engine.now())
+	}
 }
 
 // poke makes run look at the slots soon.

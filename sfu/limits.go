@@ -9,7 +9,7 @@ import (
 // default.
 type Limits struct {
 	Rooms            int // rooms in the engine, default 2,000
-	PeersPerRoom     int // default 50; WHEP viewers count as ViewersPerRoom
+	PeersPerRoom     int // default 50, and as many who may neither send nor receive; WHEP viewers count as ViewersPerRoom
 	ViewersPerRoom   int // WHEP sessions in one room, default 200
 	TracksPerPeer    int // sources a peer publishes, default 4
 	SectionsPerOffer int // media sections in one offer, default 64

@@ -109,12 +109,24 @@ func (p *Peer) SetPublish(ok bool) {
 // SetSubscribe permits or stops receiving.
 func (p *Peer) SetSubscribe(ok bool) {
 	p.mu.Lock()
+	begins := ok && !p.subscribe
 	p.subscribe = ok
 	c := p.conn
 	p.mu.Unlock()
-	if c != nil {
-		c.poke()
+	if c == nil {
+		return
 	}
+	if begins {
+		c.begin()
+	}
+	c.poke()
+}
+
+// idle tells whether the peer may neither send nor receive.
+func (p *Peer) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.subscribe && !p.mayPublish.Load()
 }
 
 // State of the connection, as the State event tells it.

@@ -68,7 +68,7 @@ func (r *Room) join(o JoinOptions, viewer bool, only string) (*Peer, error) {
 		return nil, ErrClosed
 	case r.peers[o.ID] != nil:
 		return nil, ErrDuplicate
-	case viewer && r.viewers >= lim.ViewersPerRoom, !viewer && len(r.peers)-r.viewers >= lim.PeersPerRoom:
+	case viewer && r.viewers >= lim.ViewersPerRoom, !viewer && r.alikeLocked(!o.Publish && !o.Subscribe) >= lim.PeersPerRoom:
 		return nil, ErrRoomFull
 	}
 	r.serial++
@@ -91,6 +91,17 @@ func (r *Room) join(o JoinOptions, viewer bool, only string) (*Peer, error) {
 		go r.listen(r.stop, r.stopped)
 	}
 	return p, nil
+}
+
+// alikeLocked counts the peers, viewers aside, that are idle or not. Those who
+// wait take no place from those who are in.
+func (r *Room) alikeLocked(idle bool) (n int) {
+	for _, p := range r.peers {
+		if !p.viewer && p.idle() == idle {
+			n++
+		}
+	}
+	return n
 }
 
 // leave takes a peer out; the room ends with its last.

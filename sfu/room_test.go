@@ -329,14 +329,23 @@ func TestRoomLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"a", "b"} {
+		if _, err := r.Join(sfu.JoinOptions{ID: id, Publish: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Who may do nothing yet is counted apart.
+	for _, id := range []string{"waits", "waits too"} {
 		if _, err := r.Join(sfu.JoinOptions{ID: id}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if _, err := r.Join(sfu.JoinOptions{ID: "one more"}); !errors.Is(err, sfu.ErrRoomFull) {
+		t.Errorf("a third who waits: %v", err)
+	}
 	if _, err := r.Join(sfu.JoinOptions{ID: "a"}); !errors.Is(err, sfu.ErrDuplicate) {
 		t.Errorf("same id again: %v", err)
 	}
-	if _, err := r.Join(sfu.JoinOptions{ID: "c"}); !errors.Is(err, sfu.ErrRoomFull) {
+	if _, err := r.Join(sfu.JoinOptions{ID: "c", Subscribe: true}); !errors.Is(err, sfu.ErrRoomFull) {
 		t.Errorf("third: %v", err)
 	}
 	if _, err := s.e.Room("other"); !errors.Is(err, sfu.ErrExhausted) {
@@ -344,6 +353,8 @@ func TestRoomLimits(t *testing.T) {
 	}
 	r.Peer("a").Close()
 	r.Peer("b").Close()
+	r.Peer("waits").Close()
+	r.Peer("waits too").Close()
 	if n := s.e.Stats().Rooms; n != 0 {
 		t.Errorf("%d rooms after everyone left", n)
 	}

@@ -87,6 +87,9 @@ func newConn(h *Hub, ws *websocket.Conn, upgrade *auth.Principal, now time.Time)
 // is no secret.
 func (c *Conn) ID() string { return c.id }
 
+// Address is the client address this socket counts for, "" if it is not counted.
+func (c *Conn) Address() string { return c.address }
+
 // log is made when there is something to say; ten thousand idle sockets have
 // nothing.
 func (c *Conn) log() *slog.Logger { return c.hub.log.With("connection", c.id) }

@@ -16,6 +16,9 @@ import (
 // Join takes or resumes p's seat. Doing it again changes nothing but which
 // socket holds the seat; link is nil when the request came over HTTP.
 func (s *Service) Join(ctx context.Context, p auth.Principal, id string, link Link) (JoinResult, error) {
+	if link != nil {
+		defer s.endEarly(link.ID()) // what this seat does not take, none will
+	}
 	r, _, as, err := s.find(ctx, p, id, join)
 	if err != nil {
 		return JoinResult{}, err
@@ -29,6 +32,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, link Li
 	}
 	var res JoinResult
 	err = s.in(ctx, id, func(sess *session) error {
+		resumed := sess.byIdentity[p.ID]
 		st, err := sess.join(ctx, p, as, link, false)
 		if err != nil {
 			return err
@@ -38,7 +42,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, link Li
 		}
 		res = JoinResult{
 			Room: sess.videoRoom(as), Self: sess.participant(st), Participants: []Participant{},
-			ICEServers: engine.ICEServers(p.ID),
+			ICEServers: engine.ICEServers(p.ID), Early: st.early && st != resumed,
 			Limits: RoomLimits{
 				Participants: s.caps.Participants, SeatGraceMs: int(s.caps.SeatGrace.Milliseconds()),
 				Publish: st.publishes(), Subscribe: st.subscribes(),
@@ -93,6 +97,7 @@ func (s *Service) Dropped(linkID string) {
 		})
 	}
 	s.endPrecall(linkID)
+	s.endEarly(linkID)
 }
 
 // Revoked takes those out of every room who came by a login that has ended. No

@@ -9,7 +9,7 @@ import (
 
 // Engine carries the media of rooms. Which one is chosen per room, so that a
 // practice can move, or fail over, room by room. What it is not asked is who
-// may come in: a Leg is only made for somebody who is in.
+// may come in: a Leg that carries anything is made for somebody who is in.
 type Engine interface {
 	// Join makes the media leg of one person. It costs little until used.
 	Join(ctx context.Context, o LegOptions) (Leg, error)
@@ -32,6 +32,8 @@ type LegOptions struct {
 
 // Leg is one person's media in one room.
 type Leg interface {
+	// Permit says whether it may send and receive from now on.
+	Permit(publish, subscribe bool)
 	// Mute drops a source's media at the server, whatever the client does.
 	Mute(source sfu.Source, muted bool)
 	// Close ends the media at once. It is safe to call twice.

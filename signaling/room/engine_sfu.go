@@ -158,6 +158,16 @@ func (l *sfuLeg) View(views []sfu.View) {
 	peer.SetView(views)
 }
 
+// Permit holds for peers to come, too.
+func (l *sfuLeg) Permit(publish, subscribe bool) {
+	l.mu.Lock()
+	l.opts.Publish, l.opts.Subscribe = publish, subscribe
+	peer := l.peer
+	l.mu.Unlock()
+	peer.SetSubscribe(subscribe)
+	peer.SetPublish(publish)
+}
+
 // Mute is remembered for peers to come.
 func (l *sfuLeg) Mute(source sfu.Source, muted bool) {
 	l.mu.Lock()

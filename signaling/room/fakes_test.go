@@ -48,6 +48,7 @@ func (h *hubRecorder) Signal(topic, frameType string, data any) { h.Publish(topi
 // testLink is a socket that remembers.
 type testLink struct {
 	id     string
+	from   string
 	mu     sync.Mutex
 	sent   []sent
 	topics map[string]bool
@@ -57,6 +58,8 @@ type testLink struct {
 func newLink(id string) *testLink { return &testLink{id: id, topics: map[string]bool{}} }
 
 func (l *testLink) ID() string { return l.id }
+
+func (l *testLink) Address() string { return l.from }
 
 func (l *testLink) Send(frameType string, data any) {
 	l.mu.Lock()
@@ -115,12 +118,13 @@ type testLeg struct {
 	mu     sync.Mutex
 	muted  map[sfu.Source]bool
 	closed bool
+	media  [2]bool // may send, may receive
 }
 
 func (e *testEngine) Join(_ context.Context, o LegOptions) (Leg, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	l := &testLeg{o: o, muted: map[sfu.Source]bool{}}
+	l := &testLeg{o: o, media: [2]bool{o.Publish, o.Subscribe}, muted: map[sfu.Source]bool{}}
 	e.legs[o.Participant] = l
 	return l, nil
 }
@@ -137,6 +141,18 @@ func (e *testEngine) leg(participant string) *testLeg {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.legs[participant]
+}
+
+func (l *testLeg) Permit(publish, subscribe bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.media = [2]bool{publish, subscribe}
+}
+
+func (l *testLeg) may() [2]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.media
 }
 
 func (l *testLeg) Mute(source sfu.Source, muted bool) {

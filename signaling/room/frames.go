@@ -9,13 +9,15 @@ type (
 		Room string `json:"room"`
 	}
 	// JoinResult is what a client needs to show the room. While self waits,
-	// participants is empty and no topic is subscribed.
+	// participants is empty and no topic is subscribed. Early says that the
+	// connection made ahead is now the seat's.
 	JoinResult struct {
 		Room         VideoRoom     `json:"room"`
 		Self         Participant   `json:"self"`
 		Participants []Participant `json:"participants"`
 		ICEServers   []ICEServer   `json:"iceServers"`
 		Limits       RoomLimits    `json:"limits"`
+		Early        bool          `json:"early" doc:"The connection made ahead on this socket is now the seat's"`
 	}
 	// RoomLimits are the bounds a client should know of.
 	RoomLimits struct {
@@ -96,6 +98,14 @@ type (
 		Room  string     `json:"room"`
 		Views []sfu.View `json:"views"`
 	}
+	// EarlyCandidate adds a candidate to a connection made ahead.
+	EarlyCandidate struct {
+		Candidate string `json:"candidate"`
+		Mid       string `json:"mid,omitempty"`
+		Mline     int    `json:"mline,omitempty"`
+	}
+	// EarlyEnd ends it.
+	EarlyEnd struct{}
 	// PrecallOffer opens a loopback connection for the check before a call.
 	PrecallOffer struct {
 		SDP    string          `json:"sdp"`
@@ -196,6 +206,11 @@ type (
 		Up     sfu.Score        `json:"up"`
 		Down   sfu.Score        `json:"down"`
 		Tracks []sfu.TrackScore `json:"tracks"`
+	}
+	// EarlyState says that a connection made ahead has ended: failed or closed.
+	EarlyState struct {
+		Room  string `json:"room"`
+		State string `json:"state"`
 	}
 	// PrecallSlots, PrecallState and PrecallQuality tell of the loopback.
 	PrecallSlots struct {

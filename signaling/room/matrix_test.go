@@ -80,6 +80,15 @@ kick         410 410 403 403 410 403 404 404 403 410 404 401
 end          200 200 403 403 200 403 404 404 403 200 404 401
 `
 
+// Connecting ahead of a join is a frame alone, by somebody who is not in: the
+// host of a live room is.
+const earlyTable = `
+scheduled    200 200 409 409 403 403 404 404 200 200 404
+open         200 200 200 200 403 403 404 404 200 200 404
+live         409 200 200 200 403 403 404 404 200 200 404
+ended        410 410 410 410 403 403 404 404 410 410 404
+`
+
 // The verbs that a room's host uses on somebody, by where that somebody is.
 const targetTable = `
         waiting joined reconnecting kicked absent self owner
@@ -180,7 +189,10 @@ func (m *matrix) rest(t *testing.T, column, verb, room, target string) int {
 
 func (m *matrix) frame(t *testing.T, c *client.Client, verb, room, target string) int {
 	data := map[string]any{"room": room}
+	kind := "room." + verb
 	switch verb {
+	case "early":
+		kind, data["sdp"], data["tracks"] = "early.offer", "v=0", []any{}
 	case "lock":
 		data["locked"] = true
 	case "admit", "deny", "kick", "mute":
@@ -189,7 +201,7 @@ func (m *matrix) frame(t *testing.T, c *client.Client, verb, room, target string
 	if verb == "mute" {
 		data["source"] = "camera"
 	}
-	_, err := client.Call[map[string]any](t.Context(), c, "room."+verb, data)
+	_, err := client.Call[map[string]any](t.Context(), c, kind, data)
 	var refused *client.Error
 	switch {
 	case err == nil:
@@ -197,7 +209,7 @@ func (m *matrix) frame(t *testing.T, c *client.Client, verb, room, target string
 	case errors.As(err, &refused):
 		return refused.Status
 	}
-	t.Fatalf("room.%s: %v", verb, err)
+	t.Fatalf("%s: %v", kind, err)
 	return 0
 }
 
@@ -237,7 +249,7 @@ func (m *matrix) prepare(t *testing.T, state State, column, verb string) (room, 
 			target = come(user("cora"), true)
 		}
 	}
-	if state != Scheduled && verb != "join" && (column == "mem" || column == "gst" || column == "tok") {
+	if state != Scheduled && verb != "join" && verb != "early" && (column == "mem" || column == "gst" || column == "tok") {
 		come(m.who[column], true)
 	}
 	if state == Ended {
@@ -283,6 +295,23 @@ func TestVerbRoleState(t *testing.T) {
 	}
 	if cells != 12*(9+13+13+13)+11*(4+8+8+8) {
 		t.Errorf("%d cells were tried", cells)
+	}
+}
+
+func TestEarlyRoleState(t *testing.T) {
+	m := newMatrix(t)
+	for line := range strings.Lines(strings.TrimSpace(earlyTable)) {
+		fields := strings.Fields(line)
+		for i, column := range columns[:len(columns)-1] { // nobody gets no further than hello
+			want, err := strconv.Atoi(fields[1+i])
+			must(t, err)
+			room, _ := m.prepare(t, State(fields[0]), column, "early")
+			c := m.socket(t, column)
+			if got := m.frame(t, c, "early", room, ""); got != want {
+				t.Errorf("%s/%s: %d, want %d", fields[0], column, got, want)
+			}
+			c.Close()
+		}
 	}
 }
 

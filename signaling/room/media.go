@@ -16,9 +16,10 @@ const maxBad = 8
 // maxViews bounds what one client says it shows.
 const maxViews = 100
 
-// mine finds the seat that a socket holds and that may send media: past the
-// door, and not taken over by a newer socket.
-func (s *session) mine(p auth.Principal, link Link) (*seat, error) {
+// mine finds the seat that a socket holds, and that no newer socket took over.
+// It is past the door; while it is not, it may only negotiate a connection that
+// was made ahead, which carries nothing.
+func (s *session) mine(p auth.Principal, link Link, negotiates bool) (*seat, error) {
 	st := s.byIdentity[p.ID]
 	if st == nil {
 		return nil, fault.New(fault.Conflict, "not_joined", "Please join the room first.")
@@ -26,14 +27,14 @@ func (s *session) mine(p auth.Principal, link Link) (*seat, error) {
 	if held := st.out.get(); held == nil || held.ID() != link.ID() {
 		return nil, fault.New(fault.Conflict, "replaced", "You continued this session on another page.")
 	}
-	if !st.in() {
+	if !st.in() && (!negotiates || st.leg == nil) {
 		return nil, fault.New(fault.Conflict, "waiting", "The host has not let you in yet.")
 	}
 	return st, nil
 }
 
-// leg returns the seat's media, made at its first use. Nobody who waits has
-// one, so there is nothing of theirs to hear and nothing for them to hear.
+// leg returns the seat's media, made at its first use by somebody who is in.
+// Who waits has at most one made ahead, which neither sends nor receives.
 func (s *session) leg(ctx context.Context, st *seat) (Negotiator, error) {
 	if st.leg == nil {
 		engine, err := s.svc.engineFor(s.row.Engine)
@@ -111,6 +112,9 @@ func (s *session) happened(st *seat, ev sfu.Event) {
 		st.connection.State = v.State
 		s.show(st)
 	case sfu.Quality:
+		if !st.in() {
+			return // nothing flows, and it is nobody's to know
+		}
 		st.connection.Up, st.connection.Down = v.Up.Level, v.Down.Level
 		if st.stay != nil {
 			st.stay.measure(v.Up.Value, v.Down.Value)
@@ -154,7 +158,7 @@ func (s *Service) Offer(ctx context.Context, p auth.Principal, link Link, o Offe
 	}
 	var st *seat
 	var leg Negotiator
-	err := s.onSeat(ctx, p, link, o.Room, func(sess *session, mine *seat) (err error) {
+	err := s.onSeatOf(ctx, p, link, o.Room, true, func(sess *session, mine *seat) (err error) {
 		st = mine
 		leg, err = sess.leg(ctx, st)
 		return err
@@ -172,12 +176,16 @@ func (s *Service) Candidate(ctx context.Context, p auth.Principal, link Link, c 
 	if err != nil {
 		return err
 	}
-	err = leg.Candidate(c.Candidate, c.Mid, c.Mline)
-	if err != nil && fault.As(err) == nil {
-		// Why a candidate does not parse is the client's to find out.
-		err = fault.New(fault.Invalid, "bad_candidate", "The candidate was refused.").With("data.candidate", "cannot be read")
+	return s.judge(ctx, c.Room, st, link, candidateFault(leg.Candidate(c.Candidate, c.Mid, c.Mline)))
+}
+
+// candidateFault is what a client is told of a candidate that was refused. Why
+// it does not parse is the client's to find out.
+func candidateFault(err error) error {
+	if err == nil || fault.As(err) != nil {
+		return err
 	}
-	return s.judge(ctx, c.Room, st, link, err)
+	return fault.New(fault.Invalid, "bad_candidate", "The candidate was refused.").With("data.candidate", "cannot be read")
 }
 
 // View tells what the socket's client shows. It may come before the offer: a
@@ -200,7 +208,7 @@ func (s *Service) View(ctx context.Context, p auth.Principal, link Link, v ViewR
 
 // negotiating finds the leg of a seat that has made an offer.
 func (s *Service) negotiating(ctx context.Context, p auth.Principal, link Link, room string) (st *seat, leg Negotiator, err error) {
-	err = s.onSeat(ctx, p, link, room, func(_ *session, mine *seat) (err error) {
+	err = s.onSeatOf(ctx, p, link, room, true, func(_ *session, mine *seat) (err error) {
 		st = mine
 		if mine.leg == nil {
 			return fault.New(fault.Conflict, "no_offer", "Please make an offer first.")
@@ -211,14 +219,19 @@ func (s *Service) negotiating(ctx context.Context, p auth.Principal, link Link, 
 	return st, leg, err
 }
 
-// onSeat runs f on the session with the seat that a socket holds.
+// onSeat runs f on the session with the seat that a socket holds and that is in.
 func (s *Service) onSeat(ctx context.Context, p auth.Principal, link Link, room string, f func(*session, *seat) error) error {
+	return s.onSeatOf(ctx, p, link, room, false, f)
+}
+
+// onSeatOf is onSeat, also for a seat that waits if it only negotiates.
+func (s *Service) onSeatOf(ctx context.Context, p auth.Principal, link Link, room string, negotiates bool, f func(*session, *seat) error) error {
 	live, err := s.inLive(ctx, room, func(sess *session) error {
 		// Before anything is said of the room: may they know of it?
 		if err := permit(act, standingOf(p, &sess.row, sess.members), sess.row.State); err != nil {
 			return err
 		}
-		st, err := sess.mine(p, link)
+		st, err := sess.mine(p, link, negotiates)
 		if err != nil {
 			return err
 		}

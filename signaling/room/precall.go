@@ -32,11 +32,11 @@ type precall struct {
 type precalls struct {
 	byLink  map[string]*precall
 	opening map[string]bool
-	tries   map[string][]time.Time // by identity
+	tries   tries
 }
 
 func newPrecalls() precalls {
-	return precalls{byLink: map[string]*precall{}, opening: map[string]bool{}, tries: map[string][]time.Time{}}
+	return precalls{byLink: map[string]*precall{}, opening: map[string]bool{}, tries: newTries(precallEvery, precallBurst)}
 }
 
 // PrecallOffer negotiates the loopback of a socket, and opens it first if there
@@ -62,10 +62,7 @@ func (s *Service) PrecallCandidate(link Link, c PrecallCandidate) error {
 	if call == nil {
 		return fault.New(fault.Conflict, "no_offer", "Please make an offer first.")
 	}
-	err := call.leg.Candidate(c.Candidate, c.Mid, c.Mline)
-	if err != nil && fault.As(err) == nil {
-		err = fault.New(fault.Invalid, "bad_candidate", "The candidate was refused.").With("data.candidate", "cannot be read")
-	}
+	err := candidateFault(call.leg.Candidate(c.Candidate, c.Mid, c.Mline))
 	s.judgePrecall(call, err)
 	return err
 }
@@ -113,17 +110,9 @@ func (s *Service) mayPrecallLocked(identity string, now time.Time) error {
 	if len(s.precalls.byLink)+len(s.precalls.opening) >= s.caps.Prechecks {
 		return fault.New(fault.Unavailable, "node_full", "Too many checks run right now. Please try again soon.").After(retrySoon)
 	}
-	var recent []time.Time
-	for _, at := range s.precalls.tries[identity] {
-		if now.Sub(at) < precallEvery*precallBurst {
-			recent = append(recent, at)
-		}
-	}
-	if len(recent) >= precallBurst {
-		wait := recent[0].Add(precallEvery * precallBurst).Sub(now)
+	if wait := s.precalls.tries.next(identity, now); wait > 0 {
 		return fault.New(fault.RateLimited, "too_many_requests", "Please wait a moment before the next check.").After(wait)
 	}
-	s.precalls.tries[identity] = append(recent, now)
 	return nil
 }
 
@@ -174,11 +163,7 @@ func (s *Service) endPrecalls(now time.Time) {
 			delete(s.precalls.byLink, id)
 		}
 	}
-	for id, tries := range s.precalls.tries {
-		if now.Sub(tries[len(tries)-1]) >= precallEvery*precallBurst {
-			delete(s.precalls.tries, id)
-		}
-	}
+	s.precalls.tries.forget(now)
 	s.mu.Unlock()
 	for _, call := range over {
 		call.leg.Close()

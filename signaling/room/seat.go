@@ -17,6 +17,8 @@ import (
 // Link is a person's socket, as far as a room needs it.
 type Link interface {
 	ID() string
+	// Address is the client's, as it is counted; "" is not.
+	Address() string
 	Send(frameType string, data any)
 	Listen(topics ...string)
 	Unlisten(topics ...string)
@@ -34,16 +36,11 @@ func (s *session) join(ctx context.Context, p auth.Principal, as standing, link 
 	if s.row.State == Ended {
 		return nil, errEnded()
 	}
-	door := s.access[p.ID]
-	if !door.BannedAt.IsZero() {
-		return nil, errKicked()
-	}
-	if st := s.byIdentity[p.ID]; st != nil {
+	if st := s.byIdentity[p.ID]; st != nil && s.access[p.ID].BannedAt.IsZero() {
 		s.resume(st, link, byDoor)
 		return st, nil
 	}
-	admitted := as.hosts() || !door.AdmittedAt.IsZero() || (p.Room != nil && p.Room.Admitted)
-	if err := s.mayKnock(p, admitted, now); err != nil {
+	if err := s.mayKnock(p, as, now); err != nil {
 		return nil, err
 	}
 	st := &seat{
@@ -56,41 +53,73 @@ func (s *session) join(ctx context.Context, p auth.Principal, as standing, link 
 		st.dropped = now
 	}
 	st.out.attach(link)
-	if admitted || !s.row.WaitingRoom {
-		if err := s.enter(ctx, st); err != nil {
-			s.svc.release(p.ID)
-			return nil, err
-		}
-		return st, nil
-	}
-	err := s.write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Emit(ctx, event.ParticipantWaiting{
-			Room: s.id, Participant: st.id, Identity: p.ID,
-			State: string(s.row.stateAt(now)), Hosts: s.hostIDs(), At: now,
-		})
-	})
-	if err != nil {
+	st.early = s.adopt(st, link)
+	if err := s.seatNew(ctx, st); err != nil {
+		st.closeMedia()
 		s.svc.release(p.ID)
 		return nil, err
 	}
-	s.seats[st.id], s.byIdentity[p.ID] = st, st
-	s.log.Info("participant waits", "participant", st.id)
-	s.show(st)
 	return st, nil
 }
 
+// seatNew lets a new seat in, or has it wait.
+func (s *session) seatNew(ctx context.Context, st *seat) error {
+	if !s.row.WaitingRoom || admittedBy(st.p, st.standing, s.access[st.p.ID]) {
+		return s.enter(ctx, st)
+	}
+	err := s.write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Emit(ctx, event.ParticipantWaiting{
+			Room: s.id, Participant: st.id, Identity: st.p.ID,
+			State: string(s.row.stateAt(st.since)), Hosts: s.hostIDs(), At: st.since,
+		})
+	})
+	if err != nil {
+		return err
+	}
+	s.seats[st.id], s.byIdentity[st.p.ID] = st, st
+	s.log.Info("participant waits", "participant", st.id)
+	s.show(st)
+	return nil
+}
+
 // mayKnock refuses those the door or the house has no place for.
-func (s *session) mayKnock(p auth.Principal, admitted bool, now time.Time) error {
-	if until := s.denied[p.ID]; now.Before(until) {
+func (s *session) mayKnock(p auth.Principal, as standing, now time.Time) error {
+	if err := s.mayStand(p, as, now); err != nil {
+		return err
+	}
+	return s.svc.claim(p.ID)
+}
+
+// mayStand refuses those who could not take a seat now.
+func (s *session) mayStand(p auth.Principal, as standing, now time.Time) error {
+	door := s.access[p.ID]
+	if until := s.denied[p.ID]; door.BannedAt.IsZero() && now.Before(until) {
 		return fault.New(fault.RateLimited, "knock_later", "Please wait a moment before you ask again.").After(until.Sub(now))
 	}
-	if s.row.Locked && !admitted {
-		return fault.New(fault.Conflict, "room_locked", "The host has locked this room.")
+	if err := standAt(&s.row, door, admittedBy(p, as, door)); err != nil {
+		return err
 	}
 	if len(s.seats) >= s.svc.caps.Participants {
 		return fault.New(fault.Conflict, "room_full", "This room is full.")
 	}
-	return s.svc.claim(p.ID)
+	return nil
+}
+
+// standAt refuses those whom the door keeps out.
+func standAt(r *row, door accessRow, admitted bool) error {
+	switch {
+	case !door.BannedAt.IsZero():
+		return errKicked()
+	case r.Locked && !admitted:
+		return fault.New(fault.Conflict, "room_locked", "The host has locked this room.")
+	}
+	return nil
+}
+
+// admittedBy reports whether somebody need not wait: they host, they were let
+// in before, or their token says so.
+func admittedBy(p auth.Principal, as standing, door accessRow) bool {
+	return as.hosts() || !door.AdmittedAt.IsZero() || p.Room != nil && p.Room.Admitted
 }
 
 // resume gives a seat to the socket that asks for it, or one more holder to it.
@@ -161,6 +190,9 @@ func (s *session) enter(ctx context.Context, st *seat, facts ...event.Fact) erro
 		st.state = Reconnecting
 	}
 	s.seats[st.id], s.byIdentity[st.p.ID] = st, st
+	if st.leg != nil {
+		st.leg.Permit(st.publishes(), st.subscribes())
+	}
 	if link := st.out.get(); link != nil {
 		link.Listen(s.topics(st)...)
 	}

@@ -44,12 +44,13 @@ type Caps struct {
 	Participants int           // in one room, those who wait included, 50
 	PerIdentity  int           // seats one identity holds in all rooms, 4
 	Prechecks    int           // loopback calls at once, 50
+	Early        int           // connections made ahead of a join at once, 100
 	SeatGrace    time.Duration // a dropped seat is kept, 30 s
 	EndGrace     time.Duration // after its end an empty room stays open, 15 min
 }
 
 func (c Caps) withDefaults() Caps {
-	for field, value := range map[*int]int{&c.Rooms: 1000, &c.Participants: 50, &c.PerIdentity: 4, &c.Prechecks: 50} {
+	for field, value := range map[*int]int{&c.Rooms: 1000, &c.Participants: 50, &c.PerIdentity: 4, &c.Prechecks: 50, &c.Early: 100} {
 		if *field <= 0 {
 			*field = value
 		}
@@ -100,6 +101,7 @@ type Service struct {
 	closed   bool
 	swept    time.Time // when lost stays were last looked for
 	precalls precalls
+	earlies  earlies
 }
 
 // New makes a service. Run must run while it is used.
@@ -107,7 +109,7 @@ func New(o Options) *Service {
 	s := &Service{
 		store: store{o.DB}, hub: o.Hub, jobs: o.Jobs, people: o.People, tokens: o.Tokens,
 		engines: o.Engines, caps: o.Caps.withDefaults(), log: o.Log, clock: o.Now, socketURL: o.SocketURL,
-		sessions: map[string]*session{}, claims: map[string]int{}, links: map[string][]string{}, precalls: newPrecalls(),
+		sessions: map[string]*session{}, claims: map[string]int{}, links: map[string][]string{}, precalls: newPrecalls(), earlies: newEarlies(),
 	}
 	s.work(o.Jobs)
 	return s
@@ -133,8 +135,8 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Tick does what is due: seats whose grace ran out, heartbeats, loopback calls
-// that took their time, stays that a dead node left open. Run calls it each
-// second.
+// and early connections that took their time, stays that a dead node left open.
+// Run calls it each second.
 func (s *Service) Tick(ctx context.Context) {
 	now := s.now()
 	var wait sync.WaitGroup
@@ -146,6 +148,7 @@ func (s *Service) Tick(ctx context.Context) {
 	}
 	wait.Wait()
 	s.endPrecalls(now)
+	s.endEarlies(now)
 	if s.sweepDue(now) {
 		if err := s.store.endLostStays(ctx, now); err != nil && ctx.Err() == nil {
 			s.log.Error("lost stays not ended", "error", err)
@@ -179,6 +182,7 @@ func (s *Service) shutdown() {
 	}
 	wait.Wait()
 	s.endPrecalls(s.now().Add(precallLasts))
+	s.endEarlies(s.now().Add(earlyLasts))
 }
 
 func (s *Service) all() []*session {

@@ -50,6 +50,7 @@ type seat struct {
 	out      outlet
 	dropped  time.Time              // when its last holder went, unless it is held
 	leg      Leg                    // of the socket; nil until the first offer
+	early    bool                   // the leg was made ahead of the seat
 	doors    int                    // WHIP and WHEP sessions that hold it
 	peers    map[*sfu.Peer]struct{} // theirs, once they are connecting
 	stay     *stay

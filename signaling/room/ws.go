@@ -15,6 +15,7 @@ type socket struct {
 }
 
 func (s socket) ID() string                      { return s.conn.ID() }
+func (s socket) Address() string                 { return s.conn.Address() }
 func (s socket) Send(frameType string, data any) { s.conn.Send(frameType, data) }
 func (s socket) Cut(reason string)               { s.conn.Close(signaling.CloseBadMessage, reason) }
 
@@ -49,6 +50,9 @@ func (s *Service) Frames(m *signaling.Mux, hub func() *signaling.Hub) {
 	signaling.Handle(m, "rtc.offer", f.offer)
 	signaling.Handle(m, "rtc.candidate", f.candidate)
 	signaling.Handle(m, "rtc.view", f.view)
+	signaling.Handle(m, "early.offer", f.earlyOffer)
+	signaling.Handle(m, "early.candidate", f.earlyCandidate)
+	signaling.Handle(m, "early.end", f.earlyEnd)
 	signaling.Handle(m, "precall.offer", f.precallOffer)
 	signaling.Handle(m, "precall.candidate", f.precallCandidate)
 	signaling.Handle(m, "precall.end", f.precallEnd)
@@ -69,6 +73,7 @@ func (s *Service) Frames(m *signaling.Mux, hub func() *signaling.Hub) {
 	signaling.Push[RTCDemand](m, "rtc.demand")
 	signaling.Push[RTCState](m, "rtc.state")
 	signaling.Push[RTCQuality](m, "rtc.quality")
+	signaling.Push[EarlyState](m, "early.state")
 	signaling.Push[PrecallSlots](m, "precall.slots")
 	signaling.Push[PrecallState](m, "precall.state")
 	signaling.Push[PrecallQuality](m, "precall.quality")
@@ -144,6 +149,20 @@ func (f frames) candidate(ctx context.Context, c *signaling.Conn, r CandidateReq
 
 func (f frames) view(ctx context.Context, c *signaling.Conn, r ViewRequest) (Done, error) {
 	return Done{}, f.s.View(ctx, c.Principal(), f.link(c), r)
+}
+
+func (f frames) earlyOffer(ctx context.Context, c *signaling.Conn, r OfferRequest) (OfferResult, error) {
+	sdp, err := f.s.EarlyOffer(ctx, c.Principal(), f.link(c), r)
+	return OfferResult{SDP: sdp}, err
+}
+
+func (f frames) earlyCandidate(_ context.Context, c *signaling.Conn, r EarlyCandidate) (Done, error) {
+	return Done{}, f.s.EarlyCandidate(f.link(c), r)
+}
+
+func (f frames) earlyEnd(_ context.Context, c *signaling.Conn, _ EarlyEnd) (Done, error) {
+	f.s.endEarly(c.ID())
+	return Done{}, nil
 }
 
 func (f frames) precallOffer(ctx context.Context, c *signaling.Conn, r PrecallOffer) (OfferResult, error) {

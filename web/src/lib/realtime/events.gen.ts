@@ -19,6 +19,19 @@ export interface DenyRequest {
 
 export type Done = Record<string, never>;
 
+export interface EarlyCandidate {
+  candidate: string;
+  mid?: string;
+  mline?: number;
+}
+
+export type EarlyEnd = Record<string, never>;
+
+export interface EarlyState {
+  room: string;
+  state: string;
+}
+
 export interface Field {
   location: string;
   message: string;
@@ -65,6 +78,7 @@ export interface JoinResult {
   participants: Participant[];
   iceServers: ICEServer[];
   limits: RoomLimits;
+  early: boolean;
 }
 
 export type Kind = 'individual' | 'couple' | 'group';
@@ -448,6 +462,9 @@ export type Wish = 'online' | 'away' | 'doNotDisturb';
 
 /** Client → server: what to send, and what the reply holds. */
 export interface Requests {
+  'early.candidate': { request: EarlyCandidate; response: Done };
+  'early.end': { request: EarlyEnd; response: Done };
+  'early.offer': { request: OfferRequest; response: OfferResult };
   'hello': { request: Hello; response: Welcome };
   'ping': { request: Ping; response: Pong };
   'precall.candidate': { request: PrecallCandidate; response: Done };
@@ -475,6 +492,7 @@ export interface Requests {
 /** Server → client, directly or on a topic. */
 export interface Pushes {
   'account.changed': AccountChanged;
+  'early.state': EarlyState;
   'precall.quality': PrecallQuality;
   'precall.slots': PrecallSlots;
   'precall.state': PrecallState;
