@@ -4,7 +4,7 @@ import { type Pushes } from '../realtime/events.gen';
 import { type SocketStatus } from '../realtime/socket';
 import { local as lost, RealtimeError } from '../realtime/wire';
 import { Call, type CallSocket } from './call';
-import { FakePeer, FakeStream } from './testing/fakePeer';
+import { FakePeer, FakeStream, fakeTrack } from './testing/fakePeer';
 import { somebody, someRoom } from './testing/fixtures';
 import { LocalMedia } from './local';
 
@@ -16,14 +16,15 @@ let peers: FakePeer[];
 let call: Call;
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
-const types = () => asked.map(([type]) => type);
+const types = () => asked.map(([type]) => type).filter((type) => !type.startsWith('early.'));
+const earlyOffers = () => asked.filter(([type]) => type === 'early.offer').length;
 const lastOf = (type: string) => [...asked].reverse().find(([t]) => t === type)?.[1];
 const me = somebody('me');
 const host = somebody('H', { role: 'host' });
 const joined = (state = 'joined') => ({ room: someRoom(), self: { ...me, state }, participants: state === 'joined' ? [me, host] : [], iceServers: [], limits: {} });
 const refusal = (code: string, status = 409) => new RealtimeError({ status, code, message: code });
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers();
   vi.stubGlobal('MediaStream', FakeStream);
   asked = [];
@@ -31,6 +32,7 @@ beforeEach(() => {
   answers.clear();
   answers.set('room.join', joined());
   answers.set('rtc.offer', { sdp: 'v=0\r\n' });
+  answers.set('early.offer', refusal('node_full', 503));
   status.set({ state: 'open', attempt: 0 });
   const socket = {
     call: async (type: string, data: Record<string, unknown>) => {
@@ -54,6 +56,7 @@ beforeEach(() => {
     },
   });
   call.start();
+  await settle();
 });
 afterEach(() => {
   call.stop();
@@ -124,6 +127,111 @@ describe('joining', () => {
     answer(joined());
     await joining;
     expect(call.state.get().phase).toBe('left');
+  });
+});
+
+describe('in the lobby', () => {
+  const camera = () => peers[peers.length - 1]?.transceivers[1]?.sender;
+  const track = fakeTrack('video');
+
+  /** A page whose early offer was answered, and which is connected. */
+  async function early() {
+    call.stop();
+    asked = [];
+    answers.set('early.offer', { sdp: 'v=0\r\n' });
+    answers.set('room.join', { ...joined(), early: true });
+    call.start();
+    await settle();
+    await call.session.setTrack('camera', track);
+    peers[peers.length - 1]?.become('connected');
+  }
+
+  it('connects ahead and sends nothing; the seat is all a join asks for', async () => {
+    await early();
+    expect(earlyOffers()).toBe(1);
+    expect(call.session.state.get().phase).toBe('ready');
+    expect(camera()?.track).toBeNull();
+    const made = peers.length;
+    await call.join();
+    expect(types()).toEqual(['room.join', 'room.media']);
+    expect(call.session.state.get().phase).toBe('connected');
+    expect(camera()?.track).toBe(track);
+    peers[made - 1]?.find('later');
+    expect(types()).toContain('rtc.candidate');
+    expect(peers).toHaveLength(made);
+  });
+
+  it('keeps what it made through the waiting room, silent until let in', async () => {
+    await early();
+    answers.set('room.join', { ...joined('waiting'), early: true });
+    await call.join();
+    expect(call.state.get().phase).toBe('waiting');
+    expect(camera()?.track).toBeNull();
+    peers[peers.length - 1]?.become('failed'); // it is mended like any other
+    await settle();
+    expect(types()).toContain('rtc.offer');
+    pushes.emit('room.admitted', joined() as never);
+    await settle();
+    expect(camera()?.track).toBe(track);
+  });
+
+  it('begins anew when no seat took it', async () => {
+    await early();
+    const made = peers.length;
+    answers.set('room.join', { ...joined(), early: false });
+    await call.join();
+    await settle();
+    expect(peers[made - 1]?.closed).toBe(true);
+    expect(peers).toHaveLength(made + 1);
+    expect(types()).toContain('rtc.offer');
+    expect(camera()?.track).toBe(track);
+  });
+
+  it('does not join on a connection that broke', async () => {
+    await early();
+    const made = peers.length;
+    peers[made - 1]?.become('disconnected');
+    await call.join();
+    expect(peers[made - 1]?.closed).toBe(true);
+    expect(types()[0]).toBe('room.join');
+    expect(types()).toContain('rtc.offer');
+  });
+
+  it('makes another when the server ended it, or the socket was lost', async () => {
+    await early();
+    pushes.emit('early.state', { room: 'R', state: 'closed' });
+    await settle();
+    expect(earlyOffers()).toBe(2);
+    pushes.emit('early.state', { room: 'R', state: 'failed' }); // no way there: the join will look for one
+    await settle();
+    expect(earlyOffers()).toBe(2);
+    status.set({ state: 'waiting', attempt: 1 });
+    status.set({ state: 'open', attempt: 0 });
+    await settle();
+    expect(earlyOffers()).toBe(3);
+  });
+
+  it('asks again when the room opens, and not before', async () => {
+    call.stop();
+    asked = [];
+    answers.set('early.offer', new RealtimeError({ status: 409, code: 'room_not_open', message: 'Too early.', retryAfter: 90 }));
+    call.start();
+    await vi.advanceTimersByTimeAsync(89_000);
+    expect(earlyOffers()).toBe(1);
+    answers.set('early.offer', { sdp: 'v=0\r\n' });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(earlyOffers()).toBe(2);
+  });
+
+  it('connects ahead once more after leaving, and says when the page is left', async () => {
+    await early();
+    await call.join();
+    await call.leave();
+    call.backToLobby();
+    await settle();
+    expect(earlyOffers()).toBe(2);
+    call.stop();
+    expect(asked[asked.length - 1]?.[0]).toBe('early.end');
   });
 });
 

@@ -41,6 +41,7 @@ const pushes = [
 ] as const satisfies readonly (keyof Pushes)[];
 
 const mediaRetries = 3;
+const longestTimer = 86_400;
 
 /**
  * One person's visit to one room: the seat, the media and the devices, from
@@ -60,6 +61,7 @@ export class Call {
   #ends: (() => void)[] = [];
   #connected = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #opens: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ socket, room, local, create }: CallOptions) {
     this.#socket = socket;
@@ -69,6 +71,10 @@ export class Call {
       signaling: {
         offer: async (sdp, tracks) => (await socket.call('rtc.offer', { room, sdp, tracks }, { timeout: 8_000 })).sdp,
         candidate: (candidate, mid, mline) => this.#tell('rtc.candidate', { room, candidate, mid, mline }),
+      },
+      early: {
+        offer: async (sdp, tracks) => (await socket.call('early.offer', { room, sdp, tracks }, { timeout: 8_000 })).sdp,
+        candidate: (candidate, mid, mline) => this.#tell('early.candidate', { candidate, mid, mline }),
       },
       rejoin: async () => void (await this.#takeSeat()),
       ...(create ? { create } : {}),
@@ -99,18 +105,23 @@ export class Call {
       this.#socket.on('rtc.slots', ({ slots }) => session.slots(slots as Slot[])),
       this.#socket.on('rtc.demand', ({ demand }) => session.demand(demand as Demand[])),
       this.#socket.on('rtc.state', ({ state }) => session.serverState(state)),
+      this.#socket.on('early.state', ({ state }) => this.#earlyEnded(state)),
       this.#socket.on('room.muted', ({ source }) => this.#mutedByHost(source as Source)),
       this.#socket.status.subscribe(() => this.#socketChanged()),
       local.on('track', ({ source, track }) => void session.setTrack(source, track).catch(() => undefined)),
       local.state.subscribe(() => this.#tellMedia()),
       watchNetwork(() => session.networkChanged()),
-      watchPage(this.views.changed),
+      watchPage(() => {
+        this.views.changed();
+        this.#connectEarly();
+      }),
     ];
-    void session.prepare().catch(() => undefined);
+    this.#connectEarly();
   }
 
   stop(): void {
     if (this.#seated() || this.#state.get().phase === 'joining') this.#tell('room.leave', { room: this.room });
+    if (this.session.early) this.#tell('early.end', {});
     for (const end of this.#ends) end();
     this.#ends = [];
     this.#endMedia();
@@ -122,17 +133,21 @@ export class Call {
   backToLobby(): void {
     if (!isOver(this.#state.get().phase)) return;
     this.#dispatch({ type: 'lobby' });
-    void this.session.prepare().catch(() => undefined);
+    this.#connectEarly();
   }
 
-  /** Asks for the seat and offers media in the same breath. Refusals end up in the state. */
+  /**
+   * Asks for the seat, which takes the connection made in the lobby. Without one
+   * it offers media in the same breath. Refusals end up in the state.
+   */
   async join(): Promise<void> {
     const { phase } = this.#state.get();
     if (phase === 'joining' || phase === 'in' || phase === 'waiting') return;
     markJoin();
     this.#dispatch({ type: 'join' });
+    const early = this.session.early;
     const seat = this.#takeSeat();
-    const offer = this.#startMedia();
+    const offer = early ? undefined : this.#startMedia();
     try {
       await seat;
     } catch (error) {
@@ -182,6 +197,7 @@ export class Call {
   }
 
   #entered(): void {
+    this.session.speak();
     this.monitor.start();
     this.views.repeat();
     this.#tellMedia();
@@ -191,9 +207,27 @@ export class Call {
   async #takeSeat(): Promise<void> {
     const joined = await this.#socket.call('room.join', { room: this.room });
     this.session.setIceServers(joined.iceServers);
+    if (this.session.early && joined.early) this.session.adopted();
+    else this.session.dropEarly();
     const { phase } = this.#state.get();
     if (isOver(phase) || phase === 'lobby') return; // left while the answer was on its way
     this.#dispatch({ type: 'joined', joined });
+  }
+
+  /** Connects while the person stands in the lobby, as soon as the room may be joined. */
+  #connectEarly(): void {
+    clearTimeout(this.#opens);
+    if (this.#ends.length === 0 || this.#state.get().phase !== 'lobby' || document.visibilityState !== 'visible') return;
+    this.session.connectEarly().catch((error: unknown) => {
+      if (!(error instanceof RealtimeError) || error.code !== 'room_not_open') return;
+      this.#opens = setTimeout(() => this.#connectEarly(), 1_000 * Math.min(Math.max(error.retryAfter ?? 1, 1), longestTimer));
+    });
+  }
+
+  /** The server keeps an early connection for some minutes; a page that is looked at makes another. */
+  #earlyEnded(state: string): void {
+    this.session.dropEarly();
+    if (state === 'closed') this.#connectEarly();
   }
 
   async #startMedia(): Promise<void> {
@@ -222,6 +256,8 @@ export class Call {
     if (open === this.#connected) return;
     this.#connected = open;
     if (open && this.#seated()) void this.#resume();
+    else if (open) this.#connectEarly();
+    else this.session.dropEarly(); // it ends with its socket
   }
 
   /** A new socket, the same seat: the answer is the whole truth about the room. */
@@ -261,12 +297,13 @@ export class Call {
   }
 
   /** Says something whose answer nobody waits for and which a lost socket makes moot. */
-  #tell(type: 'rtc.candidate' | 'rtc.view' | 'room.media' | 'room.leave', data: object): void {
+  #tell(type: 'rtc.candidate' | 'early.candidate' | 'early.end' | 'rtc.view' | 'room.media' | 'room.leave', data: object): void {
     this.#socket.call(type, data as never, { wait: false }).catch(() => undefined);
   }
 
   #endMedia(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#opens);
     this.monitor.stop();
     this.session.close();
     this.local.close();

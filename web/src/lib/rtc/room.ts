@@ -37,7 +37,7 @@ export const lobby: RoomState = {
 export type RoomAction =
   | { type: 'lobby' }
   | { type: 'join' }
-  | { type: 'joined'; joined: Omit<Joined, 'iceServers'> }
+  | { type: 'joined'; joined: Omit<Joined, 'iceServers' | 'early'> }
   | { type: 'refused'; code: string }
   | { type: 'left' }
   | { type: 'push'; push: { [K in keyof Pushes]: { type: K; data: Pushes[K] } }[keyof Pushes] };

@@ -14,6 +14,8 @@ export interface SessionState {
 
 export interface SessionOptions {
   signaling: Signaling;
+  /** The same two words before there is a seat. */
+  early?: Signaling;
   /** Takes the seat again before a rebuilt connection offers. */
   rejoin: () => Promise<void>;
   create?: ConnectionFactory;
@@ -25,6 +27,7 @@ export interface SessionOptions {
 const graceBeforeRestart = 1_000;
 const graceAfterRestart = 3_000;
 const restartsBeforeRebuild = 2;
+const broken: ReadonlySet<RTCPeerConnectionState> = new Set(['disconnected', 'failed', 'closed']);
 
 /**
  * The media of one call over any number of accidents. A short silence is left
@@ -43,6 +46,8 @@ export class RtcSession {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #recovering = false;
   #started = false;
+  #early = false;
+  #silent = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -70,6 +75,53 @@ export class RtcSession {
   }
 
   /**
+   * Connects before the person joins. Nothing is sent before `speak`, and the
+   * server sends nothing. A refusal costs nothing: `start` offers as ever.
+   */
+  async connectEarly(): Promise<void> {
+    await this.prepare();
+    if (this.#started || this.early) return;
+    const link = this.#link;
+    if (!link) return;
+    this.#early = this.#silent = true;
+    for (const source of this.#local.keys()) link.publisher.replace(source, null).catch(() => undefined);
+    try {
+      await link.negotiate();
+    } catch (error) {
+      if (link === this.#link) this.#early = false;
+      throw error;
+    }
+  }
+
+  /** A connection was made, or is being made, that a seat can take. One that broke is thrown away here. */
+  get early(): boolean {
+    if (this.#early && (this.#link === undefined || broken.has(this.#link.pc.connectionState))) this.dropEarly();
+    return this.#early;
+  }
+
+  /** The seat took the early connection: from here on it is the call's. */
+  adopted(): void {
+    this.#early = false;
+    this.#started = true;
+    this.#phase(this.#link?.pc.connectionState === 'connected' ? 'connected' : 'connecting');
+  }
+
+  /** No seat will take it: what `start` offers is a connection of its own. */
+  dropEarly(): void {
+    if (!this.#early) return;
+    this.#early = false;
+    this.#unbuild();
+    this.#build();
+  }
+
+  /** Lets out what this person sends. Before that an early connection is silent. */
+  speak(): void {
+    if (!this.#silent) return;
+    this.#silent = false;
+    for (const [source, track] of this.#local) this.#link?.publisher.replace(source, track).catch(() => undefined);
+  }
+
+  /**
    * Offers. Call it in the same turn as room.join: the server answers frames
    * of one socket in order, so the two travel together.
    */
@@ -93,7 +145,7 @@ export class RtcSession {
   async setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track) this.#local.set(source, track);
     else this.#local.delete(source);
-    await this.#link?.publisher.replace(source, track);
+    if (!this.#silent) await this.#link?.publisher.replace(source, track);
   }
 
   setIceServers(servers: readonly IceServer[]): void {
@@ -128,7 +180,7 @@ export class RtcSession {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#started = false;
+    this.#started = this.#early = this.#silent = false;
     this.#unbuild();
     this.#local.clear();
     this.#remote.set(new Map());
@@ -143,7 +195,10 @@ export class RtcSession {
   #build(): void {
     const link = new Link({
       create: this.#options.create ?? ((config) => new RTCPeerConnection(config)),
-      signaling: this.#options.signaling,
+      signaling: {
+        offer: (sdp, tracks) => this.#words().offer(sdp, tracks),
+        candidate: (candidate, mid, mline) => this.#words().candidate(candidate, mid, mline),
+      },
       iceServers: this.#servers,
       slots: this.#options.slots ?? { audio: 6, video: 6 },
       codec: this.#options.codec ?? 'VP8',
@@ -151,7 +206,12 @@ export class RtcSession {
     });
     this.#link = link;
     this.#unlink = link.subscriber.tracks.subscribe(() => this.#remote.set(link.subscriber.tracks.get()));
+    if (this.#silent) return;
     for (const [source, track] of this.#local) link.publisher.replace(source, track).catch(() => undefined);
+  }
+
+  #words(): Signaling {
+    return (this.#early && this.#options.early) || this.#options.signaling;
   }
 
   #unbuild(): void {
@@ -161,7 +221,7 @@ export class RtcSession {
   }
 
   #changed(link: Link, state: RTCPeerConnectionState): void {
-    if (link !== this.#link) return;
+    if (link !== this.#link || !this.#started) return; // what breaks in the lobby is looked at when it is needed
     if (state === 'connected') {
       clearTimeout(this.#timer);
       this.#phase('connected', 0);
