@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { hearBeeps, openPerson, readFrame, seesPerson, shot, startDemo, until } from './harness.mjs'
 import {
-  admit, audio, createRoom, fakeScreen, inSession, inWaitingRoom, join, meet, openLink, personId, stats, tile, video, withStats,
+  admit, audio, createRoom, endRoom, fakeScreen, inSession, inWaitingRoom, join, meet, openLink, personId, stats, tile, video, withStats,
 } from './steps.mjs'
 
 let demo
@@ -153,7 +153,10 @@ function freshRoom() {
 async function couple(t, room, options = {}) {
   const tara = await openPerson({ person: 1, ...options })
   const cleo = await openPerson({ person: 2 })
-  t.after(() => Promise.all([tara.close(), cleo.close()]))
+  t.after(async () => {
+    await endRoom(demo, tara, room)
+    await Promise.all([tara.close(), cleo.close()])
+  })
   await options.prepare?.(tara)
   await meet({ ...demo, room }, tara, cleo)
   return [tara, cleo]
