@@ -50,7 +50,7 @@ var internalOrder = []string{"internal/fault", "internal/auth", "internal/event"
 
 // recordingOrder is the order of the parts below recording: one may import
 // those before it, and parts that are not named here may import all of them.
-var recordingOrder = []string{"recording/timeline", "recording/journal", "recording/webm", "recording/capture", "recording/final"}
+var recordingOrder = []string{"recording/timeline", "recording/journal", "recording/webm", "recording/mediatest", "recording/capture", "recording/final"}
 
 // homes names, for a library, the packages it may appear in.
 var homes = map[string][]string{

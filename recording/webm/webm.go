@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/at-wat/ebml-go"
@@ -51,7 +52,7 @@ const (
 var (
 	// ErrPlan says that a frame is not the one that was planned.
 	ErrPlan = errors.New("frame differs from the plan")
-	// ErrCodec says that a codec is unknown or its key frame cannot be read.
+	// ErrCodec says that tracks cannot be stored, or a key frame not be read.
 	ErrCodec = errors.New("codec cannot be stored")
 )
 
@@ -81,11 +82,18 @@ func newCutter(tracks []Track) cutter {
 	return c
 }
 
-// next places a frame. Video before the first key frame is left out, and time
-// never goes back within a track.
-func (c *cutter) next(tracks []Track, track int, at time.Duration, key bool) (ms int64, cut, skip bool) {
-	if tracks[track].video() && !key && !c.started[track] {
-		return 0, false, true
+// next places a frame. Video before the first key frame that can be read is
+// left out, whatever its sender calls it, and time never goes back within a
+// track.
+func (c *cutter) next(tracks []Track, track int, at time.Duration, key bool, payload []byte) (ms int64, cut, skip bool, first described) {
+	if tracks[track].video() && !c.started[track] {
+		var err error
+		if !key {
+			return 0, false, true, first
+		}
+		if first, err = describe(tracks[track].Codec, payload); err != nil {
+			return 0, false, true, first
+		}
 	}
 	c.started[track] = true
 	ms = max(at.Round(time.Millisecond).Milliseconds(), c.last[track])
@@ -97,7 +105,7 @@ func (c *cutter) next(tracks []Track, track int, at time.Duration, key bool) (ms
 		cut = true
 		c.base = ms
 	}
-	return ms, cut, false
+	return ms, cut, false, first
 }
 
 // Plan is told of every frame of a file, in the order in which it will be
@@ -118,7 +126,7 @@ type Plan struct {
 // in the file.
 func NewPlan(tracks ...Track) *Plan {
 	p := &Plan{
-		tracks: tracks, private: make([][]byte, len(tracks)), mime: make([]string, len(tracks)),
+		tracks: slices.Clone(tracks), private: make([][]byte, len(tracks)), mime: make([]string, len(tracks)),
 		cutter: newCutter(tracks), step: make([]int64, len(tracks)),
 	}
 	if len(tracks) == 0 || len(tracks) > maxTracks {
@@ -152,14 +160,12 @@ func (p *Plan) Add(track int, at time.Duration, key bool, payload []byte) {
 		return
 	}
 	first, before := !p.cutter.started[track], p.cutter.last[track]
-	ms, cut, skip := p.cutter.next(p.tracks, track, at, key)
+	ms, cut, skip, d := p.cutter.next(p.tracks, track, at, key, payload)
 	if skip {
 		return
 	}
 	if first && p.tracks[track].video() {
-		if p.err = p.describe(track, payload); p.err != nil {
-			return
-		}
+		p.describe(track, d)
 	}
 	if d := ms - before; !first && d > 0 && d <= 1000 {
 		p.step[track] = d
@@ -172,17 +178,12 @@ func (p *Plan) Add(track int, at time.Duration, key bool, payload []byte) {
 	p.end = max(p.end, ms+p.step[track])
 }
 
-func (p *Plan) describe(track int, payload []byte) error {
+func (p *Plan) describe(track int, d described) {
 	t := &p.tracks[track]
-	d, err := describe(t.Codec, payload)
-	if err != nil {
-		return err
-	}
 	if t.Width == 0 || t.Height == 0 {
 		t.Width, t.Height = d.width, d.height
 	}
 	p.private[track], p.mime[track] = d.private, d.mime
-	return nil
 }
 
 // Err is the first thing that was wrong.
@@ -261,7 +262,7 @@ func (w *Writer) Frame(track int, at time.Duration, key bool, payload []byte) er
 	if track < 0 || track >= len(w.plan.tracks) {
 		return fmt.Errorf("%w: track %d", ErrPlan, track)
 	}
-	ms, cut, skip := w.cutter.next(w.plan.tracks, track, at, key)
+	ms, cut, skip, _ := w.cutter.next(w.plan.tracks, track, at, key, payload)
 	if skip {
 		return nil
 	}
