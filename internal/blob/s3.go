@@ -3,6 +3,8 @@ package blob
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -131,7 +133,8 @@ func (w *s3Writer) sendPart() error {
 		w.upload = id
 	}
 	number := len(w.parts) + 1
-	part, err := w.s3.core.PutObjectPart(w.ctx, w.s3.bucket, w.key(), w.upload, number, bytes.NewReader(w.buf), int64(len(w.buf)), minio.PutObjectPartOptions{})
+	part, err := w.s3.core.PutObjectPart(w.ctx, w.s3.bucket, w.key(), w.upload, number, bytes.NewReader(w.buf), int64(len(w.buf)),
+		minio.PutObjectPartOptions{Sha256Hex: sum(w.buf), DisableContentSha256: true})
 	if err != nil {
 		return s3Error(fmt.Sprintf("upload part %d", number), w.name, err)
 	}
@@ -140,8 +143,15 @@ func (w *s3Writer) sendPart() error {
 	return nil
 }
 
+// putOptions turn off the client's own sums over a stream: the whole part is in
+// memory, so its sum goes into the signature (sum) and the server checks that.
 func putOptions() minio.PutObjectOptions {
-	return minio.PutObjectOptions{ContentType: "application/octet-stream"}
+	return minio.PutObjectOptions{ContentType: "application/octet-stream", DisableContentSha256: true}
+}
+
+func sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
 }
 
 func (w *s3Writer) Commit() error {
@@ -161,7 +171,7 @@ func (w *s3Writer) commit() error {
 		return w.failed
 	}
 	if w.upload == "" {
-		_, err := w.s3.core.PutObject(w.ctx, w.s3.bucket, w.key(), bytes.NewReader(w.buf), int64(len(w.buf)), "", "", putOptions())
+		_, err := w.s3.core.PutObject(w.ctx, w.s3.bucket, w.key(), bytes.NewReader(w.buf), int64(len(w.buf)), "", sum(w.buf), putOptions())
 		return s3Error("upload object", w.name, err)
 	}
 	if len(w.buf) > 0 {
