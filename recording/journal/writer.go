@@ -485,7 +485,7 @@ func (w *Writer) give(buf []byte, waiters []chan struct{}, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if buf != nil {
-		if cap(buf) > 4*flushSize { // a burst is over; so is its memory
+		if cap(buf) > 4*flushSize && len(buf) < flushSize { // a burst is over; so is its memory
 			buf = newBuffer()
 		}
 		w.spare = buf[:segmentHeader]
