@@ -51,7 +51,7 @@ type Options struct {
 // Result is what was made.
 type Result struct {
 	Timeline timeline.Timeline
-	Bytes    int64 // of all objects, sealed
+	Bytes    int64 // of all tracks
 	// Damage lists stretches of the journal that were altered and left out.
 	Damage []journal.Damage
 }

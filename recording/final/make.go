@@ -29,8 +29,11 @@ const atOnce = 8
 // comment for what it promises.
 func Make(ctx context.Context, o Options) (Result, error) {
 	r, err := journal.Read(o.Journal, o.Key)
-	if errors.Is(err, journal.ErrEmpty) {
+	switch {
+	case errors.Is(err, journal.ErrEmpty):
 		return Result{}, errors.Join(ErrNothing, removeJournal(o.Journal))
+	case errors.Is(err, os.ErrNotExist):
+		return finished(ctx, o, err)
 	}
 	if err != nil {
 		return Result{}, err
@@ -41,6 +44,23 @@ func Make(ctx context.Context, o Options) (Result, error) {
 		return Result{}, fmt.Errorf("finish recording %s: %w", r.Header.Recording, err)
 	}
 	return result, removeJournal(o.Journal)
+}
+
+// finished finds what an earlier run made that died before it could say so.
+func finished(ctx context.Context, o Options, absent error) (Result, error) {
+	recording := strings.TrimSuffix(filepath.Base(o.Journal), journalExt)
+	tl, err := LoadTimeline(ctx, o.Store, o.Key, recording)
+	if errors.Is(err, blob.ErrNotFound) {
+		return Result{}, absent
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{Timeline: tl}
+	for _, t := range tl.Tracks {
+		r.Bytes += t.Bytes
+	}
+	return r, nil
 }
 
 func removeJournal(path string) error {
@@ -342,7 +362,6 @@ func (m *maker) writeTimeline(ctx context.Context) error {
 	if _, err := w.Write(raw); err != nil {
 		return errors.Join(err, w.Abort())
 	}
-	m.result.Bytes += int64(len(raw))
 	return w.Commit()
 }
 
