@@ -324,6 +324,22 @@ func TestRecover(t *testing.T) {
 	}
 }
 
+// A clock that is months ahead must not keep a recording from being finished.
+func TestRecoverWithAWildClock(t *testing.T) {
+	p := newPlace(t, t.TempDir())
+	w := p.journal("rec")
+	ok(t, w.Sync())
+	ok(t, w.Person(timeline.Person{ID: "a", Role: timeline.Host}))
+	ok(t, w.Close())
+	path := final.JournalPath(p.live, "rec")
+	ok(t, os.Truncate(path, w.Written()-3))
+	o := p.options("rec")
+	o.LastSeen = start.AddDate(1, 0, 0)
+	if r, err := final.Make(ctx, o); err != nil || !r.Timeline.Recovered || r.Timeline.LostMs != timeline.MaxMs {
+		t.Errorf("%+v, %v", r.Timeline, err)
+	}
+}
+
 // A journal that was altered gives what authenticates, with the damage marked.
 func TestDamagedJournal(t *testing.T) {
 	p := newPlace(t, t.TempDir())

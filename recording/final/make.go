@@ -341,7 +341,7 @@ func (m *maker) finishTimeline(media []*track) {
 		return
 	}
 	durable := m.r.End().Milliseconds()
-	if seen := m.o.LastSeen.Sub(m.tl.StartedAt).Milliseconds(); seen > durable {
+	if seen := min(m.o.LastSeen.Sub(m.tl.StartedAt).Milliseconds(), timeline.MaxMs); seen > durable {
 		m.tl.LostMs = seen - durable
 		m.tl.Gaps = append(m.tl.Gaps, timeline.Gap{FromMs: durable, ToMs: seen, Reason: timeline.Crash})
 	}

@@ -104,10 +104,15 @@ const (
 	// the rest of the promised second is for the disk.
 	syncEvery = 400 * time.Millisecond
 
-	maxTracks = 1<<16 - 2
-	maxTime   = 30 * 24 * time.Hour
-	levelStep = timeline.LevelStepMs * time.Millisecond
-	maxLevel  = 127
+	maxTracks = timeline.MaxTracks
+	maxPeople = timeline.MaxPeople
+	// maxDescribed bounds everything that is not media, so that the timeline
+	// of every journal can be written.
+	maxDescribed = 24 << 20
+	maxText      = 1024
+	maxTime      = 29 * 24 * time.Hour // within timeline.MaxMs, with the last frame's length
+	levelStep    = timeline.LevelStepMs * time.Millisecond
+	maxLevel     = 127
 )
 
 // Type is what a record holds.

@@ -172,6 +172,37 @@ func TestRefusedFrames(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
+// Whatever is told, the timeline of a journal can be written: there is an end
+// to what is taken, and media goes on after it.
+func TestTooMuchToTell(t *testing.T) {
+	w := must(journal.CreateOn(&slow{}, key, header))
+	track := must(w.OpenTrack(camera))
+	e := timeline.Event{Type: timeline.Layer, Value: strings.Repeat("x", 1000)}
+	told := 0
+	for {
+		err := w.Event(e)
+		if errors.Is(err, journal.ErrBehind) {
+			err = w.Sync()
+		}
+		if err != nil {
+			if !errors.Is(err, journal.ErrFrame) {
+				t.Fatal(err)
+			}
+			break
+		}
+		told++
+	}
+	if told < 20_000 {
+		t.Errorf("only %d events", told)
+	}
+	if err := w.Frame(track, 0, true, []byte{1}); err != nil {
+		t.Error(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // build writes a journal of several segments and returns it with the records
 // that each segment ends with.
 func build(t testing.TB, segments int) (raw []byte, ends []int, counts []int) {
@@ -182,7 +213,7 @@ func build(t testing.TB, segments int) (raw []byte, ends []int, counts []int) {
 	n := 1
 	for i := range segments {
 		for j := range 10 {
-			if err := w.Frame(track, time.Duration(i*10+j)*33*time.Millisecond, j == 0, blobtest.Noise(500, uint64(n))); err != nil {
+			if err := w.Frame(track, time.Duration(i*10+j)*33*time.Millisecond, j == 0, blobtest.Noise(60, uint64(n))); err != nil {
 				t.Fatal(err)
 			}
 			n++

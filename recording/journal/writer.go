@@ -43,6 +43,8 @@ type Writer struct {
 	since  time.Time  // when active's first record came
 	number uint64     // of the segment that active becomes
 	tracks []trackState
+	people int           // Person records
+	told   int           // bytes of records that are not media
 	end    time.Duration // newest moment of any record
 	syncs  []chan struct{}
 	closed bool
@@ -66,8 +68,8 @@ type trackState struct {
 // segment durable: from then on a crash leaves a recording that can be named.
 // The file is locked while the Writer is open.
 func Create(path string, k blob.Key, h Header) (*Writer, error) {
-	if h.Recording == "" || len(h.Recording) > maxID {
-		return nil, fmt.Errorf("create journal: a recording id of %d bytes", len(h.Recording))
+	if h.Recording == "" || len(h.Recording) > maxID || len(h.Room) > maxText || len(h.Meeting) > maxText {
+		return nil, fmt.Errorf("create journal: an id of %d, %d or %d bytes", len(h.Recording), len(h.Room), len(h.Meeting))
 	}
 	prologue := make([]byte, prologueSize)
 	copy(prologue, magic)
@@ -289,8 +291,17 @@ func (w *Writer) jsonLocked(t Type, v any, atMs int64) error {
 	if err != nil {
 		return err
 	}
-	if len(b) > maxBuffer-maxJSON && t != endRecord { // the end always has room
-		return ErrBehind
+	if t != endRecord { // which always has room
+		if len(b) > maxBuffer-maxJSON {
+			return ErrBehind
+		}
+		if t == PersonRecord {
+			w.people++
+		}
+		w.told += len(b) - before
+		if w.told > maxDescribed || w.people > maxPeople {
+			return fmt.Errorf("%w: too much to tell", ErrFrame)
+		}
 	}
 	w.active = b
 	w.grewLocked(before, time.Duration(atMs)*time.Millisecond)

@@ -22,7 +22,7 @@ func (c *checker) text(what string, texts ...string) {
 }
 
 func (c *checker) at(what string, ms int64) {
-	c.that(ms >= 0 && ms <= maxMs, "%s at %d ms", what, ms)
+	c.that(ms >= 0 && ms <= MaxMs, "%s at %d ms", what, ms)
 }
 
 func oneOf[T comparable](v T, allowed ...T) bool { return slices.Contains(allowed, v) }
@@ -32,9 +32,9 @@ func (t *Timeline) check() error {
 	c.text("an id", t.Recording, t.Room, t.Meeting)
 	c.at("duration", t.DurationMs)
 	c.at("loss", t.LostMs)
-	c.that(len(t.People) <= maxPeople, "%d people", len(t.People))
-	c.that(len(t.Tracks) <= maxTracks, "%d tracks", len(t.Tracks))
-	c.that(len(t.Levels) <= maxPeople, "%d level lists", len(t.Levels))
+	c.that(len(t.People) <= MaxPeople, "%d people", len(t.People))
+	c.that(len(t.Tracks) <= MaxTracks, "%d tracks", len(t.Tracks))
+	c.that(len(t.Levels) <= MaxPeople, "%d level lists", len(t.Levels))
 	for _, n := range []int{len(t.Events), len(t.Gaps), len(t.Quality), len(t.Consents)} {
 		c.that(n <= maxList, "a list of %d", n)
 	}
@@ -118,7 +118,7 @@ func (c *checker) quality(q Quality) {
 }
 
 func (c *checker) consent(k Consent) {
-	c.that(k.AtMs >= -maxMs && k.AtMs <= maxMs, "consent at %d ms", k.AtMs)
+	c.that(k.AtMs >= -MaxMs && k.AtMs <= MaxMs, "consent at %d ms", k.AtMs)
 	c.text("consent", k.Person, k.PolicyVersion)
 	c.that(oneOf(k.State, ConsentAgreed, ConsentDeclined, ConsentWithdrawn), "consent %q", k.State)
 }

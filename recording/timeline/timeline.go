@@ -28,12 +28,12 @@ const LevelStepMs = 100
 // What Parse accepts at most. A week of recording fits.
 const (
 	MaxBytes    = 64 << 20
-	maxPeople   = 1000
-	maxTracks   = 10_000
+	MaxPeople   = 10_000
+	MaxTracks   = 10_000
 	maxList     = 1_000_000 // events, gaps, quality, consents, each
 	maxText     = 1024
-	maxMs       = int64(30 * 24 * time.Hour / time.Millisecond)
-	maxLevels   = maxMs / LevelStepMs
+	MaxMs       = int64(30 * 24 * time.Hour / time.Millisecond)
+	maxLevels   = MaxMs / LevelStepMs
 	maxSide     = 1 << 16
 	maxPerLevel = 127
 )
