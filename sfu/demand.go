@@ -19,14 +19,15 @@ type wanted struct {
 }
 
 // demandOf decides which encodings of t somebody wants: those the viewers are
-// granted and the next one below, so that a narrowing path finds it running.
+// granted and the next one below, so that a narrowing path finds it running,
+// and those a recorder takes.
 func (t *track) demandOf(now time.Time) Want {
 	var need uint8
 	for _, d := range *t.viewers.Load() {
 		need |= d.needs()
 	}
-	if tp := *t.taps.Load(); len(tp) > 0 {
-		need |= 1 << (len(t.rids) - 1)
+	for _, tp := range *t.taps.Load() {
+		need |= tp.needs()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

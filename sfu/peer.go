@@ -32,6 +32,7 @@ type Peer struct {
 	subscribe bool
 	sources   map[string]Source // by mid, of the newest offer
 	tracks    map[Source]*track
+	taps      []*tapping
 	muted     map[Source]bool
 	views     map[viewKey]View
 	waiting   []candidate // before the first offer
@@ -151,10 +152,14 @@ func (p *Peer) Close() {
 		return
 	}
 	p.closed = true
-	c := p.conn
+	c, taps := p.conn, p.taps
+	p.taps = nil
 	p.mu.Unlock()
 	if c != nil {
 		p.drop(c, "")
+	}
+	for _, g := range taps {
+		g.end()
 	}
 	p.room.leave(p)
 	p.put(State{StateClosed})

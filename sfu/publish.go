@@ -41,6 +41,11 @@ func (p *Peer) trackFor(c *conn, s *section) *track {
 		t.meter = p.meter
 	}
 	p.tracks[source] = t
+	for _, g := range p.taps {
+		if g.source == source {
+			g.attach(t)
+		}
+	}
 	p.mu.Unlock()
 	if old != nil {
 		p.unpublish(old)

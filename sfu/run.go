@@ -76,6 +76,7 @@ func (c *conn) tick(now time.Time) {
 func (c *conn) share(now time.Time) {
 	c.allocate(now)
 	c.tellSlots()
+	c.steerTaps(now)
 	c.tellDemand(now)
 	c.keyframes(now)
 }

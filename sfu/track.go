@@ -215,10 +215,15 @@ func (e *encoding) receive(b *buffer, p *packet, l *layout, now time.Time) {
 		for _, d := range *t.viewers.Load() {
 			d.restart(e)
 		}
+		for _, tp := range *t.taps.Load() {
+			tp.interrupt(e)
+		}
 	}
-	if t.meter != nil {
-		if v := p.ext(l.ext.level); len(v) >= 1 {
-			t.meter.Observe(v[0]&0x7f, v[0]&0x80 != 0)
+	var level []byte
+	if !t.video {
+		level = p.ext(l.ext.level)
+		if t.meter != nil && len(level) > 0 {
+			t.meter.Observe(level[0]&0x7f, level[0]&0x80 != 0)
 		}
 	}
 	if t.video {
@@ -232,7 +237,7 @@ func (e *encoding) receive(b *buffer, p *packet, l *layout, now time.Time) {
 	}
 	e.observe(now)
 	for _, tp := range *t.taps.Load() {
-		tp.write(e, p, &e.frame, now)
+		tp.write(e, p, &e.frame, level, now)
 	}
 	for _, d := range *t.viewers.Load() {
 		d.forward(e, p, f, l, now)

@@ -119,7 +119,7 @@ func allowed(from, to string) error {
 			return errors.New("wrong order inside internal")
 		}
 	case to == "sfu" || strings.HasPrefix(to, "sfu/"):
-		if from != "signaling/room" && from != "recording" && level(from) != 4 {
+		if from != "signaling/room" && from != "recording" && from != "recording/capture" && level(from) != 4 {
 			return errors.New("only rooms and the recorder touch the media plane")
 		}
 	case family(from) == "recording" && slices.Contains(recordingOrder, to):
@@ -148,6 +148,9 @@ func TestImportMapRefuses(t *testing.T) {
 		{"configs", "internal/fault"},
 		{"recording/journal", "recording/final"},
 		{"recording/final", "recording"},
+		{"recording/final", "sfu"},
+		{"recording/journal", "recording/capture"},
+		{"sfu/frame", "sfu"},
 	} {
 		if allowed(bad[0], bad[1]) == nil {
 			t.Errorf("%s may import %s", bad[0], bad[1])
@@ -162,6 +165,10 @@ func TestImportMapRefuses(t *testing.T) {
 		{"sfu", "sfu/layer"},
 		{"recording/final", "recording/journal"},
 		{"recording", "recording/final"},
+		{"recording", "sfu"},
+		{"recording/capture", "sfu"},
+		{"recording/capture", "sfu/frame"},
+		{"recording/capture", "recording/timeline"},
 	} {
 		if err := allowed(good[0], good[1]); err != nil {
 			t.Errorf("%s may not import %s: %v", good[0], good[1], err)
