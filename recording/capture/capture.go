@@ -84,8 +84,10 @@ const (
 	keyEvery = 1750 * time.Millisecond
 	askEvery = 500 * time.Millisecond
 
-	// Sound that is missing for less is not told as a gap.
-	audibleGap = 100 * time.Millisecond
+	// Fewer packets of sound in a row that are missing are not told as a gap: a
+	// decoder hides them. The time to the next packet says nothing, as silence
+	// is not sent.
+	audible = 5
 )
 
 // Track makes frames of one source of one person. It is the sfu.Tap of it.
@@ -112,6 +114,7 @@ type Track struct {
 	last    time.Duration // PTS of the newest frame
 	lastTS  uint32        // of the newest sound
 	gap     bool          // since last
+	missing int64         // packets, in it
 	reason  timeline.GapReason
 	lost    bool // by overload, since the last gap began
 	keyAt   time.Time
@@ -145,6 +148,7 @@ func (t *Track) Packet(p *sfu.TapPacket) {
 		t.queue.begin(p.Stream, p.Seq)
 		t.cut(timeline.Mute)
 	}
+	t.queue.newest = p.Arrival
 	pts := t.timing.at(p, max(0, p.Arrival.Sub(t.o.Start)))
 	if p.HasLevel && !t.video {
 		t.o.Sink.Level(pts, 127-p.Level)
@@ -161,7 +165,7 @@ func (t *Track) Packet(p *sfu.TapPacket) {
 	case jump:
 		t.flush()
 		t.queue.begin(p.Stream, p.Seq)
-		t.hole()
+		t.hole(audible)
 		t.queue.store(p, pts)
 	case past:
 		return // a repeat, or too late
@@ -182,8 +186,7 @@ func (t *Track) drain(now time.Time) {
 		if now.Sub(q.behind().arrival) < t.wait {
 			return
 		}
-		q.skip()
-		t.hole()
+		t.hole(q.skip())
 	}
 }
 
@@ -195,13 +198,13 @@ func (t *Track) flush() {
 			t.queue.drop()
 			continue
 		}
-		t.queue.skip()
-		t.hole()
+		t.hole(t.queue.skip())
 	}
 }
 
-// hole notes that packets are missing for good.
-func (t *Track) hole() {
+// hole notes that n packets are missing for good.
+func (t *Track) hole(n int64) {
+	t.missing += n
 	if t.lost {
 		t.cut(timeline.Overload)
 	} else {
@@ -286,15 +289,14 @@ func (t *Track) give(pts time.Duration, key bool, data []byte) bool {
 	}
 	from := t.last
 	t.began, t.last = true, pts
+	missing := t.missing
+	t.missing = 0
 	if !t.gap {
 		return true
 	}
 	t.gap = false
-	var least time.Duration
-	if !t.video && t.reason == timeline.Loss {
-		least = audibleGap
-	}
-	if pts-from > least {
+	small := !t.video && t.reason == timeline.Loss && missing < audible
+	if pts > from && !small {
 		t.o.Sink.Gap(Gap{From: from, To: pts, Reason: t.reason})
 	}
 	return true

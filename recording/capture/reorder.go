@@ -125,5 +125,9 @@ func (q *queue) behind() *item {
 	}
 }
 
-// skip gives the missing packets up.
-func (q *queue) skip() { q.next = q.behind().number }
+// skip gives the missing packets up, and tells how many.
+func (q *queue) skip() (n int64) {
+	before := q.next
+	q.next = q.behind().number
+	return q.next - before
+}
