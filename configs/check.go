@@ -100,6 +100,7 @@ func check(c Config, where func(key string) string) []error {
 	if d := c.Rooms.EmptyGrace; d < time.Minute || d > 24*time.Hour {
 		refuse("rooms.emptyGrace", "expected 1m to 24h, got %s", d)
 	}
+	errs = append(errs, checkRecording(c.Recording, where)...)
 	if n := strings.TrimSpace(c.Practice.Name); n == "" || len(n) > 100 {
 		refuse("practice.name", "expected 1 to 100 characters")
 	}
@@ -108,6 +109,43 @@ func check(c Config, where func(key string) string) []error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		refuse("log.format", "expected text or json, got %q", c.Log.Format)
+	}
+	return errs
+}
+
+func checkRecording(r Recording, where func(key string) string) []error {
+	var errs []error
+	refuse := func(key, format string, args ...any) {
+		errs = append(errs, &Error{Where: where(key), Key: key, Message: fmt.Sprintf(format, args...)})
+	}
+	for key, v := range map[string]struct {
+		text string
+		most int
+	}{
+		"recording.policyVersion": {r.PolicyVersion, 40}, "recording.policy": {r.Policy, 4000}, "recording.purpose": {r.Purpose, 200},
+	} {
+		if n := len(strings.TrimSpace(v.text)); n == 0 || n > v.most {
+			refuse(key, "expected 1 to %d characters", v.most)
+		}
+	}
+	if r.MaxLive < 1 || r.MaxLive > 1000 {
+		refuse("recording.maxLive", "expected 1 to 1000, got %d", r.MaxLive)
+	}
+	if r.LowDisk < 1 || r.LowDisk > 90 {
+		refuse("recording.lowDisk", "expected 1 to 90 percent, got %d", r.LowDisk)
+	}
+	if r.ReserveMB < 1 || r.ReserveMB > 1<<20 {
+		refuse("recording.reserveMB", "expected 1 to %d, got %d", 1<<20, r.ReserveMB)
+	}
+	host, _, err := net.SplitHostPort(r.S3.Endpoint)
+	switch {
+	case r.Store == "disk":
+	case r.Store != "s3":
+		refuse("recording.store", "expected disk or s3, got %q", r.Store)
+	case err != nil || r.S3.Bucket == "" || r.S3.AccessKey == "" || r.S3.SecretKey == "":
+		refuse("recording.s3.endpoint", "expected endpoint (host:port), bucket, accessKey and secretKey")
+	case r.S3.Insecure && !loopback(host):
+		refuse("recording.s3.insecure", "expected TLS: %s is another machine", r.S3.Endpoint)
 	}
 	return errs
 }

@@ -25,11 +25,12 @@ type Config struct {
 	// Metrics is a loopback host:port for Prometheus; empty: none.
 	Metrics string `yaml:"metrics"`
 
-	TLS      TLS      `yaml:"tls"`
-	Media    Media    `yaml:"media"`
-	Rooms    Rooms    `yaml:"rooms"`
-	Practice Practice `yaml:"practice"`
-	Log      Log      `yaml:"log"`
+	TLS       TLS       `yaml:"tls"`
+	Media     Media     `yaml:"media"`
+	Rooms     Rooms     `yaml:"rooms"`
+	Recording Recording `yaml:"recording"`
+	Practice  Practice  `yaml:"practice"`
+	Log       Log       `yaml:"log"`
 }
 
 // TLS of the web server: a certificate of your own, or one by ACME.
@@ -64,6 +65,30 @@ type Rooms struct {
 	EmptyGrace      time.Duration `yaml:"emptyGrace"`      // an empty room ends this long after its time
 }
 
+// Recording says what people agree to when they are recorded, and where it is
+// kept.
+type Recording struct {
+	PolicyVersion string `yaml:"policyVersion"` // a consent is to one version
+	Policy        string `yaml:"policy"`        // shown to everybody who is asked
+	Purpose       string `yaml:"purpose"`       // unless the host names another
+	MaxLive       int    `yaml:"maxLive"`       // recorded at once on this node
+	LowDisk       int    `yaml:"lowDisk"`       // percent free below which hosts are warned
+	ReserveMB     int    `yaml:"reserveMB"`     // kept free for everything else
+	Store         string `yaml:"store"`         // disk, s3
+	S3            S3     `yaml:"s3"`
+}
+
+// S3 is a bucket for finished recordings. They are sealed before they leave.
+type S3 struct {
+	Endpoint  string `yaml:"endpoint"` // host:port
+	Region    string `yaml:"region"`
+	Bucket    string `yaml:"bucket"`
+	Prefix    string `yaml:"prefix"`
+	AccessKey string `yaml:"accessKey"`
+	SecretKey string `yaml:"secretKey"`
+	Insecure  bool   `yaml:"insecure"` // plain HTTP, on loopback
+}
+
 // Practice is who runs this server.
 type Practice struct {
 	Name string `yaml:"name"`
@@ -85,8 +110,14 @@ func Default() Config {
 		TLS:            TLS{ACME: ACME{Domains: []string{}}},
 		Media:          Media{Port: 7881, TCP: true, PublicIPs: []netip.Addr{}, ICEServers: []string{}},
 		Rooms:          Rooms{MaxParticipants: 12, SeatGrace: 30 * time.Second, EmptyGrace: 15 * time.Minute},
-		Practice:       Practice{Name: "Mentara"},
-		Log:            Log{Level: "info", Format: "text"},
+		Recording: Recording{
+			PolicyVersion: "1",
+			Policy: "The practice records this session to review it for your treatment. Only those who treat you, and colleagues " +
+				"they consult, may watch it, and you can see who did. You may withdraw at any time.",
+			Purpose: "Review by your therapist", MaxLive: 10, LowDisk: 10, ReserveMB: 256, Store: "disk",
+		},
+		Practice: Practice{Name: "Mentara"},
+		Log:      Log{Level: "info", Format: "text"},
 	}
 }
 

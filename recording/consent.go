@@ -51,28 +51,39 @@ func (c *consent) find(identity string) *subject {
 	return nil
 }
 
-// arrive takes in somebody who is there now. The starter has agreed by asking.
-func (c *consent) arrive(who subject) []change {
-	who.present = true
-	s := c.find(who.identity)
-	if s != nil {
-		s.present, s.name = true, who.name
-		return c.settle(nil)
+// place is where somebody is in the order of asking; last if they were not.
+func (c *consent) place(identity string) int {
+	i := slices.IndexFunc(c.people, func(s *subject) bool { return s.identity == identity })
+	if i < 0 {
+		return len(c.people)
 	}
-	who.consent = Wait
-	if who.identity == c.starter {
-		who.consent = Agreed
+	return i
+}
+
+// arrive takes in those who are there now, all at once: one who is not reckoned
+// with yet is one who is not waited for. The starter has agreed by asking.
+func (c *consent) arrive(list ...subject) (changes []change) {
+	for _, who := range list {
+		if s := c.find(who.identity); s != nil {
+			s.present, s.name = true, who.name
+			continue
+		}
+		who.present, who.consent = true, Wait
+		if who.identity == c.starter {
+			who.consent = Agreed
+		}
+		c.people = append(c.people, &who)
+		changes = append(changes, change{&who, who.consent})
 	}
-	s = &who
-	c.people = append(c.people, s)
-	return c.settle([]change{{s, s.consent}})
+	c.settle()
+	return changes
 }
 
 // depart takes somebody out of the reckoning.
 func (c *consent) depart(identity string) {
 	if s := c.find(identity); s != nil {
 		s.present = false
-		c.settle(nil)
+		c.settle()
 	}
 }
 
@@ -114,7 +125,8 @@ func (c *consent) decide(identity string, d Consent) ([]change, error) {
 			}
 		}
 	}
-	return c.settle(changes), nil
+	c.settle()
+	return changes, nil
 }
 
 // hosts is whom a refusal is put to: the starter, or while they are away
@@ -132,13 +144,11 @@ func (c *consent) hosts() []*subject {
 	return list
 }
 
-// settle begins the recording, or goes on with it, if that is now allowed. One
-// who nobody is left to be recorded for comes to its end: see over.
-func (c *consent) settle(changes []change) []change {
+// settle begins the recording, or goes on with it, if that is now allowed.
+func (c *consent) settle() {
 	if c.state == Asking && !c.waiting() && c.agreed() {
 		c.state, c.begun = Live, true
 	}
-	return changes
 }
 
 // over reports whether everybody who is there has said no.
@@ -161,8 +171,7 @@ func (c *consent) records(identity string) bool {
 	return c.state == Live && s != nil && s.present && s.consent == Agreed
 }
 
-// snapshot and restore let a change that could not be written be as if it had
-// not been.
+// snapshot lets a change that could not be written be as if it had not been.
 func (c *consent) snapshot() *consent {
 	copied := *c
 	copied.people = make([]*subject, len(c.people))

@@ -113,6 +113,14 @@ func (e *Engine) Room(id string) (*Room, error) {
 	return r, nil
 }
 
+// Peer finds somebody in a room, or nil. Unlike Room it makes nothing.
+func (e *Engine) Peer(room, peer string) *Peer {
+	if r := e.lookup(room); r != nil {
+		return r.Peer(peer)
+	}
+	return nil
+}
+
 // lookup returns a room that exists, or nil.
 func (e *Engine) lookup(id string) *Room {
 	e.mu.Lock()

@@ -35,6 +35,17 @@ func (s *Service) Treats(ctx context.Context, therapistID, clientID string) (boo
 	return ok, nil
 }
 
+// Clients lists whom a therapist treats now.
+func (s *Service) Clients(ctx context.Context, therapistID string) ([]string, error) {
+	ids := []string{}
+	err := s.db.Read().NewSelect().Model((*careRow)(nil)).Column("c.client_id").
+		Where("c.therapist_id = ? AND c.ended_at IS NULL", therapistID).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("clients: %w", err)
+	}
+	return ids, nil
+}
+
 func treats(ctx context.Context, q bun.IDB, therapistID, clientID string) (bool, error) {
 	return q.NewSelect().Model((*careRow)(nil)).
 		Where("c.therapist_id = ? AND c.client_id = ? AND c.ended_at IS NULL", therapistID, clientID).Exists(ctx)

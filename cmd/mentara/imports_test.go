@@ -56,7 +56,7 @@ var recordingOrder = []string{"recording/timeline", "recording/journal", "record
 var homes = map[string][]string{
 	"github.com/pion/":               {"sfu"},
 	"github.com/gorilla/websocket":   {"signaling", "signaling/client"},
-	"github.com/gin-gonic/gin":       {"api", "signaling/room", "cmd/mentara"},
+	"github.com/gin-gonic/gin":       {"api", "signaling/room", "recording", "cmd/mentara"},
 	"modernc.org/sqlite":             {"internal/db"},
 	"github.com/jackc/pgx":           {"internal/db", "internal/db/dbtest"},
 	"github.com/pressly/goose":       {"internal/db"},
@@ -70,7 +70,7 @@ var homes = map[string][]string{
 	"github.com/minio/":              {"internal/blob"},
 	"github.com/at-wat/ebml-go":      {"recording/webm"},
 	"github.com/johannesboyne/":      {"internal/blob/blobtest"},
-	"github.com/danielgtaylor/huma/": {"api", "api/account", "signaling/room", "cmd/mentara"},
+	"github.com/danielgtaylor/huma/": {"api", "api/account", "signaling/room", "recording", "cmd/mentara"},
 }
 
 type goPackage struct {

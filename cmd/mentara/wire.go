@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"mentara/internal/db"
 	"mentara/internal/event"
 	"mentara/internal/job"
+	"mentara/recording"
 	"mentara/sfu"
 	"mentara/signaling"
 	"mentara/signaling/presence"
@@ -41,6 +43,7 @@ type program struct {
 	media    *sfu.Engine
 	tokens   *room.TokenIssuer
 	rooms    *room.Service
+	records  *recording.Service
 	present  *presence.Service
 	mux      *signaling.Mux
 	hub      *signaling.Hub
@@ -82,6 +85,12 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 		Origins:      append([]string{cfg.Public().String()}, cfg.AllowedOrigins...),
 	})
 	p.present = presence.New(p.hub)
+	if p.records, err = newRecordings(cfg, recording.Options{
+		DB: p.store, Jobs: p.jobs, Hub: p.hub, Media: p.media, Log: log, Now: time.Now, People: staff{p.accounts},
+		Rooms: func() recording.Rooms { return recorded{p.rooms} },
+	}); err != nil {
+		return nil, err
+	}
 	p.rooms = room.New(room.Options{
 		DB: p.store, Hub: p.hub, Jobs: p.jobs, People: people{p.accounts}, Tokens: p.tokens,
 		Engines:   map[string]room.Engine{"sfu": room.NewSFU(p.media, iceServers(cfg))},
@@ -89,6 +98,7 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 		Log:       log,
 		Now:       time.Now,
 		SocketURL: socketURL(cfg),
+		Recorder:  recorder{p.records},
 	})
 	p.server = api.New(api.Options{
 		Log:               log,
@@ -112,6 +122,7 @@ func (p *program) routes() {
 	p.accounts.Routes(p.server)
 	p.rooms.Routes(p.server)
 	p.rooms.Doors(p.server, p.media) // WHIP and WHEP
+	p.records.Routes(p.server)
 	p.server.Raw(http.MethodGet, "/api/v1/socket", api.Public, gin.WrapH(p.hub))
 	p.server.Web(web.Dist())
 }
@@ -119,6 +130,7 @@ func (p *program) routes() {
 // frames lists everything this program says over the socket.
 func (p *program) frames() {
 	p.rooms.Frames(p.mux, func() *signaling.Hub { return p.hub })
+	p.records.Frames(p.mux)
 	p.present.Register(p.mux)
 	signaling.Push[event.AccountChanged](p.mux, "account.changed")
 	p.mux.Topic("user:", room.OwnTopic)
@@ -163,6 +175,7 @@ func (p *program) run(ctx context.Context, ln net.Listener) error {
 	var front, middle, bottom errgroup.Group
 	bottom.Go(func() error { return p.store.Run(base) })
 	middle.Go(func() error { return p.rooms.Run(parts) })
+	middle.Go(func() error { return p.records.Run(parts) })
 	middle.Go(func() error { return p.jobs.Run(parts) })
 	middle.Go(func() error { return p.present.Run(parts) })
 	front.Go(func() error { return p.hub.Run(ctx) })
@@ -183,6 +196,11 @@ func (p *program) close() error {
 	var err error
 	if p.media != nil {
 		err = p.media.Close()
+	}
+	if p.records != nil {
+		if disk, ok := p.records.Store.(io.Closer); ok {
+			err = errors.Join(err, disk.Close())
+		}
 	}
 	if p.store != nil {
 		err = errors.Join(err, p.store.Close())

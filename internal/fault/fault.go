@@ -25,6 +25,7 @@ const (
 	TooLarge        Kind = 413
 	Unsupported     Kind = 415 // media type
 	Invalid         Kind = 422 // parsed, and a value is out of bounds
+	Locked          Kind = 423 // under legal hold
 	PrecondRequired Kind = 428 // If-Match is missing
 	RateLimited     Kind = 429
 	Internal        Kind = 500

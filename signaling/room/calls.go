@@ -217,15 +217,3 @@ func (s *Service) MayListen(ctx context.Context, p auth.Principal, rest string) 
 	}
 	return err
 }
-
-// Recordings are not made yet, and say so rather than being absent.
-func (s *Service) Recordings(ctx context.Context, p auth.Principal, id string) error {
-	if _, _, _, err := s.find(ctx, p, id, record); err != nil {
-		return err
-	}
-	return errNoRecording()
-}
-
-func errNoRecording() error {
-	return fault.New(fault.NotImplemented, "recording_not_available", "Recording is not available on this server yet.")
-}

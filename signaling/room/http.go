@@ -131,9 +131,6 @@ type (
 	}
 	tokenOutput struct{ Body RoomToken }
 
-	meetingPath struct {
-		Meeting string `path:"meeting" maxLength:"64"`
-	}
 	nothing struct{}
 )
 
@@ -166,9 +163,6 @@ func (s *Service) Routes(a *api.Server) {
 	api.Register(a, get("getAttendance", room+"/attendance", "Who was there and for how long; one's own for members"), api.AnyPrincipal, s.getAttendance)
 	api.Register(a, post("createRoomGuestLink", room+"/guest-links", "Make a one-time link for a guest", 201), staff, s.createGuestLink)
 	api.Register(a, post("createRoomToken", room+"/tokens", "Make a room access token for a tool", 201), staff, s.createToken)
-	api.Register(a, post("startRecording", room+"/recordings", "Start recording (not available yet)", 201), api.AnyPrincipal, s.noRecording)
-	api.Register(a, post("stopRecording", room+"/recordings/stop", "Stop recording (not available yet)", 200), api.AnyPrincipal, s.noRecording)
-	api.Register(a, get("listRecordings", "/api/v1/meetings/{meeting}/recordings", "List a meeting's recordings (not available yet)"), api.SignedIn, s.noRecordings)
 }
 
 func operation(method, id, path, summary string, status int) huma.Operation {
@@ -287,12 +281,4 @@ func (s *Service) createToken(ctx context.Context, in *tokenInput) (*tokenOutput
 		TTL: time.Duration(in.Body.TTLSeconds) * time.Second,
 	})
 	return &tokenOutput{Body: RoomToken{Token: t.Token, ExpiresAt: t.ExpiresAt}}, err
-}
-
-func (s *Service) noRecording(ctx context.Context, in *RoomPath) (*nothing, error) {
-	return nil, s.Recordings(ctx, caller(ctx), in.Room)
-}
-
-func (s *Service) noRecordings(context.Context, *meetingPath) (*nothing, error) {
-	return nil, errNoRecording()
 }

@@ -114,10 +114,6 @@ func TestRoutesStory(t *testing.T) {
 			{"tess", "POST", path + "/tokens", map[string]any{"identity": "camera 2", "publish": true}, 201},
 			{"tess", "POST", path + "/tokens", map[string]any{"identity": "carl", "publish": true}, 422},
 			{"tess", "POST", path + "/tokens", map[string]any{"identity": strings.Repeat("A", 26), "publish": true}, 422},
-			{"tess", "POST", path + "/recordings", nil, 501},
-			{"tess", "POST", path + "/recordings/stop", nil, 501},
-			{"carl", "POST", path + "/recordings", nil, 403},
-			{"tess", "GET", "/api/v1/meetings/m-1/recordings", nil, 501},
 			{"carl", "POST", path + "/leave", nil, 204},
 			{"carl", "GET", path + "/attendance", nil, 200},
 			{"tess", "POST", path + "/end", nil, 204},
@@ -138,7 +134,7 @@ func TestForeignRoomAnswersAsAbsent(t *testing.T) {
 		id := h.room()
 		for _, v := range []struct{ method, path string }{
 			{"GET", ""}, {"PATCH", ""}, {"POST", "/join"}, {"POST", "/leave"}, {"POST", "/end"}, {"GET", "/participants"},
-			{"POST", "/participants/x/admit"}, {"POST", "/participants/x/kick"}, {"GET", "/attendance"}, {"POST", "/recordings"},
+			{"POST", "/participants/x/admit"}, {"POST", "/participants/x/kick"}, {"GET", "/attendance"},
 		} {
 			var body any
 			if v.method == "PATCH" {

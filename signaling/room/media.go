@@ -120,6 +120,7 @@ func (s *session) happened(st *seat, ev sfu.Event) {
 			st.stay.measure(v.Up.Value, v.Down.Value)
 		}
 		s.svc.hub.Signal(topicOf(s.id), "room.quality", RoomQuality{Participant: st.id, Up: v.Up, Down: v.Down})
+		s.svc.recorder.Measured(s.id, st.id, v.Up)
 	case sfu.Speakers:
 		s.speak(v.Speakers)
 	}

@@ -279,6 +279,7 @@ func (s *session) finish(ctx context.Context, by, reason string) error {
 			s.log.Error("seat not freed in the record", "participant", st.id, "error", err)
 		}
 	}
+	s.svc.recorder.Closed(s.id, true)
 	if e, err := s.svc.engineFor(s.row.Engine); err == nil {
 		e.End(s.id)
 	}

@@ -252,6 +252,7 @@ func (s *session) leave(ctx context.Context, st *seat, reason string, facts ...e
 	s.svc.hub.Publish(waitingTopicOf(s.id), "room.left", gone)
 	if wasIn {
 		s.svc.hub.Publish(topicOf(s.id), "room.left", gone)
+		s.svc.recorder.Gone(s.id, st.id)
 	}
 	s.log.Info("participant left", "participant", st.id, "reason", reason)
 	// Once nobody is in, whoever comes next is let in anew.

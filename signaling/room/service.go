@@ -77,6 +77,8 @@ type Options struct {
 	Now     func() time.Time
 	// SocketURL is where clients open their WebSocket.
 	SocketURL string
+	// Recorder is told who is in; nil tells nobody.
+	Recorder Recorder
 }
 
 // Service is everything that can be asked of rooms. REST and frames are two
@@ -92,6 +94,7 @@ type Service struct {
 	log       *slog.Logger
 	clock     func() time.Time
 	socketURL string
+	recorder  Recorder
 
 	// mu guards what follows; nothing is waited for while it is held.
 	mu       sync.Mutex
@@ -108,8 +111,11 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: store{o.DB}, hub: o.Hub, jobs: o.Jobs, people: o.People, tokens: o.Tokens,
-		engines: o.Engines, caps: o.Caps.withDefaults(), log: o.Log, clock: o.Now, socketURL: o.SocketURL,
+		engines: o.Engines, caps: o.Caps.withDefaults(), log: o.Log, clock: o.Now, socketURL: o.SocketURL, recorder: o.Recorder,
 		sessions: map[string]*session{}, claims: map[string]int{}, links: map[string][]string{}, precalls: newPrecalls(), earlies: newEarlies(),
+	}
+	if s.recorder == nil {
+		s.recorder = noRecorder{}
 	}
 	s.work(o.Jobs)
 	return s
@@ -287,6 +293,20 @@ func (s *Service) names(ctx context.Context, members ...[]memberRow) (map[string
 	out := make(map[string]RoomPerson, len(users))
 	for id, u := range users {
 		out[id] = RoomPerson{ID: id, Name: u.Name}
+	}
+	return out, nil
+}
+
+// clients are the members who are clients of the practice: whom a token may
+// stand for without saying so.
+func (s *Service) clients(ctx context.Context, members []memberRow) (map[string]bool, error) {
+	users, err := s.people.Users(ctx, memberIDs(members))
+	if err != nil {
+		return nil, fmt.Errorf("roles of members: %w", err)
+	}
+	out := map[string]bool{}
+	for id, u := range users {
+		out[id] = u.Role == auth.Client
 	}
 	return out, nil
 }

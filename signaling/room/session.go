@@ -32,6 +32,7 @@ type session struct {
 	row        row
 	members    []memberRow
 	people     map[string]RoomPerson // names of the members
+	clients    map[string]bool       // members who are clients of the practice
 	seats      map[string]*seat      // by participant id
 	byIdentity map[string]*seat
 	access     map[string]accessRow
@@ -139,6 +140,9 @@ func (s *session) load() error {
 	if s.people, err = s.svc.names(ctx, members); err != nil {
 		return err
 	}
+	if s.clients, err = s.svc.clients(ctx, members); err != nil {
+		return err
+	}
 	s.access, err = s.svc.store.access(ctx, s.id)
 	s.kicked = kickedOf(s.access)
 	return err
@@ -177,6 +181,7 @@ func (s *session) suspend(ctx context.Context) {
 	for _, st := range s.seats {
 		st.closeMedia()
 	}
+	s.svc.recorder.Closed(s.id, false)
 	s.close()
 }
 

@@ -26,6 +26,7 @@ func (s *session) show(st *seat) {
 		topic = waitingTopicOf(s.id)
 	}
 	s.svc.hub.Publish(topic, "room.participant", ParticipantChanged{Participant: s.participant(st)})
+	s.tell(st)
 }
 
 // showRoom tells the room that its plan, its door or its state changed.

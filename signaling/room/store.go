@@ -178,6 +178,15 @@ func (s store) insert(ctx context.Context, tx *db.Tx, r *row, members []memberRo
 	return nil
 }
 
+// meeting returns the rooms of a meeting, ended ones too.
+func (s store) meeting(ctx context.Context, meeting string) ([]row, error) {
+	var rows []row
+	if err := s.db.Read().NewSelect().Model(&rows).Where("r.meeting_id = ?", meeting).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read rooms of meeting: %w", err)
+	}
+	return rows, nil
+}
+
 // update writes what may change of a room.
 func (s store) update(ctx context.Context, tx *db.Tx, r *row) error {
 	_, err := tx.NewUpdate().Model(r).WherePK().

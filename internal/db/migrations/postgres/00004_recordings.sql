@@ -105,6 +105,7 @@ CREATE TABLE recording_shares (
     from_ms      bigint NOT NULL,
     to_ms        bigint NOT NULL,
     note         text NOT NULL,
+    cut_at       timestamptz,
     created_by   text NOT NULL,
     created_at   timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL,

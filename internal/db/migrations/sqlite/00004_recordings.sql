@@ -105,6 +105,7 @@ CREATE TABLE recording_shares (
     from_ms      BIGINT NOT NULL,
     to_ms        BIGINT NOT NULL,
     note         TEXT NOT NULL,
+    cut_at       TIMESTAMP,
     created_by   TEXT NOT NULL,
     created_at   TIMESTAMP NOT NULL,
     expires_at   TIMESTAMP NOT NULL,

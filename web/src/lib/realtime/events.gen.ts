@@ -11,11 +11,17 @@ export interface CandidateRequest {
   mline?: number;
 }
 
+export type Consent = 'wait' | 'agreed' | 'declined' | 'withdrawn';
+
+export type Decision = 'agreed' | 'declined' | 'withdrawn';
+
 export interface DenyRequest {
   room: string;
   participant: string;
   reason?: string;
 }
+
+export type Disk = 'ok' | 'low' | 'full';
 
 export type Done = Record<string, never>;
 
@@ -121,7 +127,7 @@ export interface Participant {
   id: string;
   identity: string;
   name: string;
-  role: Role;
+  role: RoomRole;
   state: SeatState;
   kicked: boolean;
   connection: MediaConnection;
@@ -227,7 +233,63 @@ export interface RTCState {
   state: string;
 }
 
-export type Role = 'host' | 'participant' | 'guest' | 'observer';
+export interface RecordingDecision {
+  room: string;
+  recording: string;
+  decision: Decision;
+  policyVersion: string;
+}
+
+export interface RecordingMaybe {
+  recording?: RecordingStatus;
+}
+
+export interface RecordingPush {
+  room: string;
+  recording: RecordingStatus;
+}
+
+export interface RecordingResult {
+  recording: RecordingStatus;
+}
+
+export type RecordingRole = 'host' | 'participant' | 'guest';
+
+export interface RecordingRoom {
+  room: string;
+}
+
+export interface RecordingStart {
+  room: string;
+  purpose?: string;
+}
+
+export type RecordingState = 'asking' | 'recording' | 'finalising' | 'ready' | 'failed' | 'cancelled' | 'erased';
+
+export interface RecordingStatus {
+  id: string;
+  state: RecordingState;
+  purpose: string;
+  policyVersion: string;
+  policyText: string;
+  startedBy: RecordingUser;
+  askedAt: string;
+  startedAt?: string;
+  elapsedMs: number;
+  disk: Disk;
+  reason?: string;
+  people: StatusPerson[];
+}
+
+export interface RecordingUser {
+  id: string;
+  name: string;
+}
+
+export interface RecordingsChanged {
+  recording: string;
+  state: string;
+}
 
 export interface Room {
   id: string;
@@ -277,7 +339,7 @@ export interface RoomLimits {
 export interface RoomMember {
   id: string;
   name: string;
-  role: Role;
+  role: RoomRole;
 }
 
 export interface RoomMuted {
@@ -308,6 +370,8 @@ export interface RoomRequest {
 export interface RoomResult {
   room: VideoRoom;
 }
+
+export type RoomRole = 'host' | 'participant' | 'guest' | 'observer';
 
 export interface RoomSpeakers {
   speakers: Speaker[];
@@ -364,6 +428,15 @@ export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
 export interface Speaker {
   participant: string;
   level: number;
+}
+
+export interface StatusPerson {
+  participant: string;
+  identity: string;
+  name: string;
+  role: RecordingRole;
+  consent: Consent;
+  recorded: boolean;
 }
 
 export interface TopicPosition {
@@ -426,7 +499,7 @@ export interface VideoRoom {
   locked: boolean;
   joinableFrom: string;
   members: RoomMember[];
-  myRole: Role;
+  myRole: RoomRole;
   waiting: number;
 }
 
@@ -472,6 +545,10 @@ export interface Requests {
   'precall.offer': { request: PrecallOffer; response: OfferResult };
   'presence.get': { request: GetRequest; response: GetResponse };
   'presence.set': { request: SetRequest; response: SetResponse };
+  'recording.consent': { request: RecordingDecision; response: RecordingResult };
+  'recording.start': { request: RecordingStart; response: RecordingResult };
+  'recording.status': { request: RecordingRoom; response: RecordingMaybe };
+  'recording.stop': { request: RecordingRoom; response: RecordingResult };
   'room.admit': { request: ParticipantRequest; response: Done };
   'room.deny': { request: DenyRequest; response: Done };
   'room.end': { request: RoomRequest; response: Done };
@@ -497,6 +574,8 @@ export interface Pushes {
   'precall.slots': PrecallSlots;
   'precall.state': PrecallState;
   'presence.changed': Presence;
+  'recording.status': RecordingPush;
+  'recordings.changed': RecordingsChanged;
   'room.admitted': RoomAdmitted;
   'room.changed': RoomUpdate;
   'room.denied': RoomDenied;
