@@ -93,6 +93,10 @@ func (s *Service) judge(ctx context.Context, p auth.Principal, rows []row) ([]Gr
 			return nil, err
 		}
 	}
+	tags, err := s.Reviews().TagsOf(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
 	var out []Grant
 	for i := range rows {
 		r := &rows[i]
@@ -120,6 +124,9 @@ func (s *Service) judge(ctx context.Context, p auth.Principal, rows []row) ([]Gr
 			}
 		}
 		g.Recording.Access = g.Level
+		if g.Watches() { // what was seen in a session is its staff's to know
+			g.Recording.Tags = tags[r.ID]
+		}
 		out = append(out, g)
 	}
 	return out, nil
@@ -159,6 +166,7 @@ type Query struct {
 	From, To time.Time // of asking
 	Person   string    // who was in it
 	Text     string    // in the title or a name
+	Tag      string    // a code on it
 	States   []State
 	Meeting  string
 	Rooms    []string
@@ -180,7 +188,11 @@ func (s *Service) List(ctx context.Context, p auth.Principal, q Query) (items []
 			return nil, nil, err
 		}
 	}
-	rows, err := s.store.list(ctx, p, treated, q, s.now())
+	var tagged *bun.SelectQuery
+	if q.Tag != "" && p.Is(auth.Therapist, auth.Moderator) {
+		tagged = s.Reviews().Tagged(q.Tag)
+	}
+	rows, err := s.store.list(ctx, p, treated, tagged, q, s.now())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -197,7 +209,7 @@ func (s *Service) List(ctx context.Context, p auth.Principal, q Query) (items []
 }
 
 // list is judge in SQL: which recordings somebody may know of.
-func (s store) list(ctx context.Context, p auth.Principal, treated []string, f Query, now time.Time) ([]row, error) {
+func (s store) list(ctx context.Context, p auth.Principal, treated []string, tagged *bun.SelectQuery, f Query, now time.Time) ([]row, error) {
 	var rows []row
 	q := s.db.Read().NewSelect().Model(&rows).OrderExpr("r.asked_at DESC, r.id DESC").Limit(int64(f.Limit) + 1)
 	if !p.Is(auth.Admin) {
@@ -225,6 +237,9 @@ func (s store) list(ctx context.Context, p auth.Principal, treated []string, f Q
 	if f.Text != "" {
 		like := "%" + likeEscaper.Replace(strings.ToLower(f.Text)) + "%"
 		q.Where(`(LOWER(r.title) LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM recording_people p WHERE p.recording_id = r.id AND LOWER(p.name) LIKE ? ESCAPE '\'))`, like, like)
+	}
+	if tagged != nil {
+		q.Where("r.id IN (?)", tagged)
 	}
 	if len(f.States) > 0 {
 		q.Where("r.state IN (?)", bun.List(f.States))

@@ -36,6 +36,7 @@ type (
 		Person string    `query:"person" maxLength:"64" doc:"Recordings with this person"`
 		State  []State   `query:"state" enum:"asking,recording,finalising,ready,failed,cancelled,erased" maxItems:"7"`
 		Text   string    `query:"q" maxLength:"100" doc:"Words of the title or of a name"`
+		Tag    string    `query:"tag" maxLength:"40" doc:"Recordings with this code, for therapists"`
 	}
 	listOutput struct{ Body api.List[Recording] }
 
@@ -241,7 +242,7 @@ func (s *Service) listRecordings(ctx context.Context, in *listInput) (*listOutpu
 	if err != nil {
 		return nil, err
 	}
-	q := Query{From: in.From, To: in.To, Person: in.Person, Text: in.Text, States: in.State, Limit: in.Limit}
+	q := Query{From: in.From, To: in.To, Person: in.Person, Text: in.Text, Tag: in.Tag, States: in.State, Limit: in.Limit}
 	if cursor != nil {
 		at, err := time.Parse(time.RFC3339Nano, cursor[0])
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/uptrace/bun"
+
 	"mentara/internal/auth"
 	"mentara/internal/blob"
 	"mentara/internal/db"
@@ -71,6 +73,23 @@ type User struct {
 	Role auth.Role
 }
 
+// Reviews is what people write beside recordings, as far as a recording shows it.
+type Reviews interface {
+	// Mark keeps a private bookmark.
+	Mark(ctx context.Context, p auth.Principal, recording string, at time.Duration, label string) (RecordingMark, error)
+	// TagsOf returns the codes on each of some recordings.
+	TagsOf(ctx context.Context, recordings ...string) (map[string][]string, error)
+	// Tagged is the query of the ids of recordings that have a code.
+	Tagged(code string) *bun.SelectQuery
+}
+
+// RecordingMark is a private bookmark.
+type RecordingMark struct {
+	ID    string `json:"id"`
+	AtMs  int64  `json:"atMs"`
+	Label string `json:"label"`
+}
+
 // Publisher is the hub, as far as a recording needs it.
 type Publisher interface {
 	Publish(topic, frameType string, data any)
@@ -85,16 +104,17 @@ type Policy struct {
 
 // Options are the parts a Service works with.
 type Options struct {
-	DB     *db.DB
-	Jobs   *job.Queue // New registers the jobs of this area on it
-	Hub    Publisher
-	Rooms  func() Rooms // asked when needed: rooms know the recorder in turn
-	People People
-	Media  *sfu.Engine
-	Store  blob.Store
-	Keys   *blob.Keys
-	Live   string // directory of what is being recorded
-	Policy Policy
+	DB      *db.DB
+	Jobs    *job.Queue // New registers the jobs of this area on it
+	Hub     Publisher
+	Rooms   func() Rooms // asked when needed: rooms know the recorder in turn
+	Reviews func() Reviews
+	People  People
+	Media   *sfu.Engine
+	Store   blob.Store
+	Keys    *blob.Keys
+	Live    string // directory of what is being recorded
+	Policy  Policy
 	// MaxLive is how many are recorded at once on this node.
 	MaxLive int
 	// Space tells how much room the disk of Live has.
@@ -336,23 +356,28 @@ func (s *Service) Status(ctx context.Context, p auth.Principal, room string) (*R
 	return &status, err
 }
 
-// Moment is now in the live recording of a room, for one who may bookmark it:
-// staff who are in.
-func (s *Service) Moment(ctx context.Context, p auth.Principal, room string) (recording string, atMs int64, err error) {
+// Mark bookmarks this moment of a room's live recording for one who may: staff
+// who are in.
+func (s *Service) Mark(ctx context.Context, p auth.Principal, room, label string) (RecordingMark, error) {
 	if !p.Is(auth.Therapist, auth.Moderator, auth.Admin) {
-		return "", 0, errForbidden()
+		return RecordingMark{}, errForbidden()
 	}
 	if _, err := s.Rooms().InRoom(ctx, p, room); err != nil {
-		return "", 0, err
+		return RecordingMark{}, err
 	}
-	err = s.on(ctx, room, func(sess *session) error {
+	var id string
+	var at time.Duration
+	err := s.on(ctx, room, func(sess *session) error {
 		if sess.writer == nil {
 			return errNotRecording()
 		}
-		recording, atMs = sess.row.ID, sess.at().Milliseconds()
+		id, at = sess.row.ID, sess.at()
 		return nil
 	})
-	return recording, atMs, err
+	if err != nil {
+		return RecordingMark{}, err
+	}
+	return s.Reviews().Mark(ctx, p, id, at, label)
 }
 
 // Disk. minStart is what must be free beyond the reserve to begin.

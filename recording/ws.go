@@ -33,6 +33,15 @@ type (
 	RecordingMaybe struct {
 		Recording *RecordingStatus `json:"recording,omitempty"`
 	}
+	// RecordingMarkRequest bookmarks now.
+	RecordingMarkRequest struct {
+		Room  string `json:"room"`
+		Label string `json:"label,omitempty"`
+	}
+	// RecordingMarked is the bookmark.
+	RecordingMarked struct {
+		Mark RecordingMark `json:"mark"`
+	}
 	// RecordingPush tells a room how its recording is now.
 	RecordingPush struct {
 		Room      string          `json:"room"`
@@ -62,6 +71,10 @@ func (s *Service) Frames(m *signaling.Mux) {
 	signaling.Handle(m, "recording.status", func(ctx context.Context, c *signaling.Conn, r RecordingRoom) (RecordingMaybe, error) {
 		st, err := s.Status(ctx, c.Principal(), r.Room)
 		return RecordingMaybe{st}, err
+	})
+	signaling.Handle(m, "recording.mark", func(ctx context.Context, c *signaling.Conn, r RecordingMarkRequest) (RecordingMarked, error) {
+		mark, err := s.Mark(ctx, c.Principal(), r.Room, r.Label)
+		return RecordingMarked{mark}, err
 	})
 	signaling.Push[RecordingPush](m, "recording.status")
 	signaling.Push[event.RecordingsChanged](m, "recordings.changed")

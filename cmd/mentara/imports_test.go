@@ -151,6 +151,8 @@ func TestImportMapRefuses(t *testing.T) {
 		{"recording/final", "sfu"},
 		{"recording/journal", "recording/capture"},
 		{"sfu/frame", "sfu"},
+		{"recording/review", "recording"},
+		{"recording/review", "recording/retain"},
 	} {
 		if allowed(bad[0], bad[1]) == nil {
 			t.Errorf("%s may import %s", bad[0], bad[1])
@@ -169,6 +171,7 @@ func TestImportMapRefuses(t *testing.T) {
 		{"recording/capture", "sfu"},
 		{"recording/capture", "sfu/frame"},
 		{"recording/capture", "recording/timeline"},
+		{"recording/review", "recording/timeline"},
 	} {
 		if err := allowed(good[0], good[1]); err != nil {
 			t.Errorf("%s may not import %s: %v", good[0], good[1], err)

@@ -23,6 +23,8 @@ import (
 	"mentara/internal/event"
 	"mentara/internal/job"
 	"mentara/recording"
+	"mentara/recording/retain"
+	"mentara/recording/review"
 	"mentara/sfu"
 	"mentara/signaling"
 	"mentara/signaling/presence"
@@ -44,6 +46,8 @@ type program struct {
 	tokens   *room.TokenIssuer
 	rooms    *room.Service
 	records  *recording.Service
+	reviews  *review.Service
+	retained *retain.Service
 	present  *presence.Service
 	mux      *signaling.Mux
 	hub      *signaling.Hub
@@ -87,7 +91,8 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 	p.present = presence.New(p.hub)
 	if p.records, err = newRecordings(cfg, recording.Options{
 		DB: p.store, Jobs: p.jobs, Hub: p.hub, Media: p.media, Log: log, Now: time.Now, People: staff{p.accounts},
-		Rooms: func() recording.Rooms { return recorded{p.rooms} },
+		Rooms:   func() recording.Rooms { return recorded{p.rooms} },
+		Reviews: func() recording.Reviews { return beside{p.reviews} },
 	}); err != nil {
 		return nil, err
 	}
@@ -99,6 +104,11 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 		Now:       time.Now,
 		SocketURL: socketURL(cfg),
 		Recorder:  recorder{p.records},
+	})
+	p.reviews = review.New(p.store, reviewed{p.records}, time.Now)
+	p.retained = retain.New(retain.Options{
+		DB: p.store, Jobs: p.jobs, Recordings: retained{p.records}, Review: p.reviews,
+		Blobs: p.records.Store, Keys: p.records.Keys, BackupsKept: backupsKept, Log: log, Now: time.Now,
 	})
 	p.server = api.New(api.Options{
 		Log:               log,
@@ -117,12 +127,17 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 	return p, nil
 }
 
+// backupsKept is what a proof of erasure promises of backups (docs/operate.md).
+const backupsKept = 30 * 24 * time.Hour
+
 // routes lists everything this program answers over HTTP.
 func (p *program) routes() {
 	p.accounts.Routes(p.server)
 	p.rooms.Routes(p.server)
 	p.rooms.Doors(p.server, p.media) // WHIP and WHEP
 	p.records.Routes(p.server)
+	p.reviews.Routes(p.server)
+	p.retained.Routes(p.server)
 	p.server.Raw(http.MethodGet, "/api/v1/socket", api.Public, gin.WrapH(p.hub))
 	p.server.Web(web.Dist())
 }
@@ -133,6 +148,7 @@ func (p *program) frames() {
 	p.records.Frames(p.mux)
 	p.present.Register(p.mux)
 	signaling.Push[event.AccountChanged](p.mux, "account.changed")
+	signaling.Push[event.ReviewChanged](p.mux, "review.changed")
 	p.mux.Topic("user:", room.OwnTopic)
 }
 

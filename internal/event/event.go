@@ -41,7 +41,7 @@ type Envelope struct {
 
 // byKind knows how to read each fact back from the outbox. Each area's file
 // lists its own.
-var byKind = index(accountFacts, roomFacts, recordingFacts)
+var byKind = index(accountFacts, roomFacts, recordingFacts, reviewFacts)
 
 func index(areas ...[]Fact) map[string]reflect.Type {
 	types := map[string]reflect.Type{}

@@ -240,6 +240,21 @@ export interface RecordingDecision {
   policyVersion: string;
 }
 
+export interface RecordingMark {
+  id: string;
+  atMs: number;
+  label: string;
+}
+
+export interface RecordingMarkRequest {
+  room: string;
+  label?: string;
+}
+
+export interface RecordingMarked {
+  mark: RecordingMark;
+}
+
 export interface RecordingMaybe {
   recording?: RecordingStatus;
 }
@@ -289,6 +304,11 @@ export interface RecordingUser {
 export interface RecordingsChanged {
   recording: string;
   state: string;
+}
+
+export interface ReviewChanged {
+  recording: string;
+  what: string;
 }
 
 export interface Room {
@@ -546,6 +566,7 @@ export interface Requests {
   'presence.get': { request: GetRequest; response: GetResponse };
   'presence.set': { request: SetRequest; response: SetResponse };
   'recording.consent': { request: RecordingDecision; response: RecordingResult };
+  'recording.mark': { request: RecordingMarkRequest; response: RecordingMarked };
   'recording.start': { request: RecordingStart; response: RecordingResult };
   'recording.status': { request: RecordingRoom; response: RecordingMaybe };
   'recording.stop': { request: RecordingRoom; response: RecordingResult };
@@ -576,6 +597,7 @@ export interface Pushes {
   'presence.changed': Presence;
   'recording.status': RecordingPush;
   'recordings.changed': RecordingsChanged;
+  'review.changed': ReviewChanged;
   'room.admitted': RoomAdmitted;
   'room.changed': RoomUpdate;
   'room.denied': RoomDenied;
