@@ -2,6 +2,7 @@ package recording
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -260,6 +261,28 @@ func (s store) list(ctx context.Context, p auth.Principal, treated []string, tag
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// All yields every recording p may know of, newest first.
+func (s *Service) All(ctx context.Context, p auth.Principal) iter.Seq2[Recording, error] {
+	return func(yield func(Recording, error) bool) {
+		q := Query{Limit: 100}
+		for {
+			items, next, err := s.List(ctx, p, q)
+			if err != nil {
+				yield(Recording{}, err)
+				return
+			}
+			for _, r := range items {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if q.After = next; next == nil {
+				return
+			}
+		}
+	}
+}
 
 // OfMeeting lists the recordings of a meeting.
 func (s *Service) OfMeeting(ctx context.Context, p auth.Principal, meeting string) ([]Recording, error) {

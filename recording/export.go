@@ -292,6 +292,13 @@ func (s *Service) file(c *gin.Context) {
 	serve(w, r, o, e.MIME, e.File)
 }
 
+// Taken notes a copy that an operator made on this machine.
+func (s *Service) Taken(ctx context.Context, id, format, by string) error {
+	return s.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Emit(ctx, event.RecordingExported{Recording: id, Format: format, Taken: true, By: by, At: s.now()})
+	})
+}
+
 // Tidy removes what has expired: copies, and the files of shares that are over.
 func (s *Service) Tidy(ctx context.Context) error {
 	now := s.now()

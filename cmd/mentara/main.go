@@ -37,6 +37,7 @@ var commands = []command{
 	{"migrate", "", "bring the database to this version", migrate},
 	{"user", "add --email E --name N --role R", "add a person; prints a one-time sign-in link", user},
 	{"token", "--room R --identity I", "print a room access token for WHIP, WHEP or the API", token},
+	{"recordings", "list|verify|export|erase|rotate-keys", "look after what was recorded", recordings},
 	{"bench", "[--url U --data D]", "load a media plane and print figures", bench},
 	{"check", "", "pass or fail: ports, disk, clock, TLS, TURN", check},
 }
@@ -101,7 +102,7 @@ func usage(w io.Writer) {
 	var b strings.Builder
 	b.WriteString("Mentara, a video practice on your own machine.\n\nusage: mentara COMMAND [flags]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.summary)
 	}
 	b.WriteString("\nmentara COMMAND --help lists the flags of a command.\n")
 	io.WriteString(w, b.String()) //nolint:errcheck // the terminal is gone

@@ -16,6 +16,7 @@ import (
 	"mentara/api"
 	"mentara/internal/auth"
 	"mentara/internal/db/dbtest"
+	"mentara/internal/fault"
 	"mentara/signaling"
 	"mentara/signaling/client"
 )
@@ -94,6 +95,54 @@ deny    200     409    409          404    404    409  409
 mute    409     200    200          404    404    200  403
 kick    200     200    200          200    404    409  403
 `
+
+// What the recorder is told, by who asks and in which state: "record" is to
+// start, "stop" to stop and list, "consent" to answer and to see the status.
+// The host and the co-host are not in where others are asked.
+const recorderTable = `
+                   own co  mem gst adm desk for out tok mod oth no
+record  scheduled  200 200 403 403 403 403  404 404 403 200 404 404
+record  open       200 200 403 403 403 403  404 404 403 200 404 404
+record  live       200 200 403 403 403 403  404 404 403 200 404 404
+record  ended      410 410 403 403 403 403  404 404 403 410 404 404
+stop    scheduled  200 200 403 403 403 403  404 404 403 200 404 404
+stop    live       200 200 403 403 403 403  404 404 403 200 404 404
+stop    ended      200 200 403 403 403 403  404 404 403 200 404 404
+consent scheduled  409 409 409 409 403 403  404 404 409 409 404 404
+consent open       409 409 200 200 403 403  404 404 200 409 404 404
+consent live       200 409 200 200 403 403  404 404 200 409 404 404
+consent ended      410 410 410 410 403 403  404 404 410 410 404 404
+`
+
+func TestRecorderRoleState(t *testing.T) {
+	m := newMatrix(t)
+	lines := strings.Split(strings.TrimSpace(recorderTable), "\n")
+	for _, line := range lines[1:] {
+		f := strings.Fields(line)
+		verb, state := f[0], State(f[1])
+		for i, column := range columns {
+			want, err := strconv.Atoi(f[2+i])
+			must(t, err)
+			room, _ := m.prepare(t, state, column, verb)
+			p := m.who[column]
+			switch verb {
+			case "record":
+				_, err = m.ForRecording(t.Context(), p, room)
+			case "stop":
+				err = m.MayRecord(t.Context(), p, room)
+			case "consent":
+				_, err = m.InRoom(t.Context(), p, room)
+			}
+			got := 200
+			if err != nil {
+				got = int(fault.As(err).Kind)
+			}
+			if got != want {
+				t.Errorf("%s/%s/%s: %d, want %d", state, verb, column, got, want)
+			}
+		}
+	}
+}
 
 // matrix is a server with both doors and a socket per column.
 type matrix struct {
