@@ -671,6 +671,27 @@ func TestTwoHours(t *testing.T) {
 	}
 }
 
+// BenchmarkFinish makes a finished recording of two hours of one person.
+func BenchmarkFinish(b *testing.B) {
+	p := newPlace(b, b.TempDir())
+	clip, tone := mediatest.Video(b, "VP8", width, height, 1, 600), mediatest.Opus(b, 20*time.Second)
+	w := p.journal("rec")
+	v, a := open(b, w, "a", timeline.Camera, "VP8"), open(b, w, "a", timeline.Microphone, "Opus")
+	for i := range 360 {
+		put(b, w, v, time.Duration(i)*20*time.Second, clip.Frames)
+		put(b, w, a, time.Duration(i)*20*time.Second, tone.Frames[:1000])
+	}
+	ok(b, w.Close())
+	b.SetBytes(w.Written())
+	path := final.JournalPath(p.live, "rec")
+	saved := filepath.Join(b.TempDir(), "saved")
+	ok(b, os.Link(path, saved))
+	for b.Loop() {
+		p.make("rec")
+		ok(b, os.Link(saved, path))
+	}
+}
+
 // BenchmarkSeek is what a player's jump costs in a finished two-hour-sized
 // track: opening the object and reading a second of media.
 func BenchmarkSeek(b *testing.B) {

@@ -3,6 +3,7 @@ package webm
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 )
 
 // described is what a key frame tells: the size of the picture, what a decoder
@@ -43,6 +44,45 @@ func opusHead(channels int) []byte {
 	b = binary.LittleEndian.AppendUint16(b, opusDelay)
 	b = binary.LittleEndian.AppendUint32(b, 48000)
 	return append(b, 0, 0, 0) // gain, mapping family
+}
+
+// silences are Opus packets of silence, longest first: CELT, full band, mono,
+// in a stream of any channels (RFC 6716, section 3.1).
+var silences = []struct {
+	length time.Duration
+	packet [3]byte
+}{
+	{20 * time.Millisecond, [3]byte{0xF8, 0xFF, 0xFE}},
+	{10 * time.Millisecond, [3]byte{0xF0, 0xFF, 0xFE}},
+	{5 * time.Millisecond, [3]byte{0xE8, 0xFF, 0xFE}},
+	{2500 * time.Microsecond, [3]byte{0xE0, 0xFF, 0xFE}},
+}
+
+// opusDuration is how long a packet sounds, RFC 6716, sections 3.1 and 3.2.
+func opusDuration(b []byte) time.Duration {
+	if len(b) == 0 {
+		return 0
+	}
+	var one time.Duration
+	switch config := b[0] >> 3; {
+	case config < 12:
+		one = []time.Duration{10, 20, 40, 60}[config%4] * time.Millisecond
+	case config < 16:
+		one = []time.Duration{10, 20}[config%2] * time.Millisecond
+	default:
+		one = 2500 * time.Microsecond << (config % 4)
+	}
+	switch b[0] & 3 {
+	case 0:
+		return one
+	case 3:
+		if len(b) < 2 {
+			return 0
+		}
+		return min(one*time.Duration(b[1]&0x3F), 120*time.Millisecond)
+	default:
+		return 2 * one
+	}
 }
 
 // describeVP8 reads a key frame's header, RFC 6386, section 9.1.

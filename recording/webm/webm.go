@@ -8,7 +8,8 @@
 // cluster, which is one per second of video at most.
 //
 // VP8, VP9, AV1 and Opus make WebM, H264 makes Matroska. Frames are stored as
-// they were sent; nothing is decoded. The package refuses to guess: a frame
+// they were sent; nothing is decoded. Where an Opus track has a hole, packets
+// of silence fill it. The package refuses to guess: a frame
 // that the plan was not told of is an error.
 package webm
 
@@ -17,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"time"
 
@@ -46,6 +48,11 @@ const (
 	// same for every WebRTC sender.
 	opusDelay = 312
 
+	// Holes in sound are filled from minHole, which clocks that are being
+	// corrected do not reach, to maxHole, which no session has.
+	minHole = 10 * time.Millisecond
+	maxHole = 12 * time.Hour
+
 	application = "mentara"
 )
 
@@ -67,12 +74,16 @@ type cluster struct {
 type cutter struct {
 	main    int // the track whose key frames begin clusters
 	started []bool
-	last    []int64 // newest time of a track, ms
-	base    int64   // of the cluster; -1 before the first
+	last    []int64         // newest time of a track, ms
+	base    int64           // of the cluster; -1 before the first
+	heard   []time.Duration // end of the newest packet of an Opus track; -1 before the first
 }
 
 func newCutter(tracks []Track) cutter {
-	c := cutter{started: make([]bool, len(tracks)), last: make([]int64, len(tracks)), base: -1}
+	c := cutter{started: make([]bool, len(tracks)), last: make([]int64, len(tracks)), base: -1, heard: make([]time.Duration, len(tracks))}
+	for i := range c.heard {
+		c.heard[i] = -1
+	}
 	for i, t := range tracks {
 		if t.video() {
 			c.main = i
@@ -106,6 +117,29 @@ func (c *cutter) next(tracks []Track, track int, at time.Duration, key bool, pay
 		c.base = ms
 	}
 	return ms, cut, false, first
+}
+
+// silence yields the packets that go before one of an Opus track, so that sound
+// goes on without a hole: browsers play what follows a hole at once, and such a
+// lane would run ahead of the others. What is left is under 2.5 ms.
+func (c *cutter) silence(tracks []Track, track int, at time.Duration, payload []byte) iter.Seq2[time.Duration, []byte] {
+	return func(yield func(time.Duration, []byte) bool) {
+		if tracks[track].video() {
+			return
+		}
+		from := c.heard[track]
+		c.heard[track] = max(at, from) + opusDuration(payload)
+		if from < 0 || at-from < minHole || at-from > maxHole {
+			return
+		}
+		for _, s := range silences {
+			for ; at-from >= s.length; from += s.length {
+				if !yield(from, s.packet[:]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Plan is told of every frame of a file, in the order in which it will be
@@ -159,6 +193,13 @@ func (p *Plan) Add(track int, at time.Duration, key bool, payload []byte) {
 		p.err = fmt.Errorf("%w: track %d at %v", ErrPlan, track, at)
 		return
 	}
+	for from, packet := range p.cutter.silence(p.tracks, track, at, payload) {
+		p.add(track, from, true, packet)
+	}
+	p.add(track, at, key, payload)
+}
+
+func (p *Plan) add(track int, at time.Duration, key bool, payload []byte) {
 	first, before := !p.cutter.started[track], p.cutter.last[track]
 	ms, cut, skip, d := p.cutter.next(p.tracks, track, at, key, payload)
 	if skip {
@@ -262,6 +303,15 @@ func (w *Writer) Frame(track int, at time.Duration, key bool, payload []byte) er
 	if track < 0 || track >= len(w.plan.tracks) {
 		return fmt.Errorf("%w: track %d", ErrPlan, track)
 	}
+	for from, packet := range w.cutter.silence(w.plan.tracks, track, at, payload) {
+		if err := w.frame(track, from, true, packet); err != nil {
+			return err
+		}
+	}
+	return w.frame(track, at, key, payload)
+}
+
+func (w *Writer) frame(track int, at time.Duration, key bool, payload []byte) error {
 	ms, cut, skip, _ := w.cutter.next(w.plan.tracks, track, at, key, payload)
 	if skip {
 		return nil
