@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"mentara/internal/blob"
 	"mentara/internal/blob/blobtest"
@@ -390,6 +391,38 @@ func TestS3ReadsOneVersion(t *testing.T) {
 	server.Fail.Store(&f)
 	if _, err := o.ReadAt(make([]byte, 5), 0); err != nil || match == "" {
 		t.Errorf("read: %v, If-Match %q", err, match)
+	}
+}
+
+// An upload whose writer died is found and taken back; one that goes on is not.
+func TestS3Sweep(t *testing.T) {
+	server := blobtest.S3(t)
+	s := newS3(t, server.Config)
+	w, err := s.Create(context.Background(), "dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(blobtest.Noise(9<<20, 1)); err != nil {
+		t.Fatal(err)
+	}
+	aborted := 0
+	count := func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodDelete {
+			aborted++
+		}
+		return false
+	}
+	server.Fail.Store(&count)
+	for _, c := range []struct {
+		before time.Time
+		want   int
+	}{{time.Now().Add(-time.Hour), 0}, {time.Now().Add(time.Hour), 1}, {time.Now().Add(time.Hour), 1}} {
+		if err := s.Sweep(context.Background(), c.before); err != nil || aborted != c.want {
+			t.Errorf("sweep: %v, %d taken back, want %d", err, aborted, c.want)
+		}
+	}
+	if err := w.Commit(); err == nil {
+		t.Error("committed an upload that was taken back")
 	}
 }
 

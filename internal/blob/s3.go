@@ -289,3 +289,24 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 		}
 	}
 }
+
+// Sweep takes back uploads that were begun before a moment and not ended: what
+// writers that died left behind. Nobody sees such parts in a list of objects,
+// and the bucket keeps them.
+func (s *S3) Sweep(ctx context.Context, before time.Time) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, s.prefix, true) {
+		if u.Err != nil {
+			return s3Error("list uploads", s.prefix, u.Err)
+		}
+		if !u.Initiated.Before(before) {
+			continue
+		}
+		err := s.core.AbortMultipartUpload(ctx, s.bucket, u.Key, u.UploadID)
+		if err := s3Error("abort upload", u.Key, err); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}

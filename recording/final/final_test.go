@@ -609,6 +609,36 @@ func TestExportCombined(t *testing.T) {
 	}
 }
 
+// Three people, one of whom only listens to a screen in H264 that comes late.
+func TestCombinedOfOtherCodecs(t *testing.T) {
+	p := newPlace(t, t.TempDir())
+	w := p.journal("rec")
+	for _, id := range []string{"a", "b", "c"} {
+		ok(t, w.Person(timeline.Person{ID: id, Name: "Name of " + id, Role: timeline.Participant}))
+	}
+	put(t, w, open(t, w, "a", timeline.Screen, "H264"), 2*time.Second, mediatest.Video(t, "H264", 2*width, 2*height, 1, 60).Frames)
+	put(t, w, open(t, w, "b", timeline.Camera, "VP9"), 0, mediatest.Video(t, "VP9", width, height, 1, 60).Frames)
+	put(t, w, open(t, w, "b", timeline.Camera, "AV1"), 2500*time.Millisecond, mediatest.Video(t, "AV1", width, height, 61, 30).Frames)
+	put(t, w, open(t, w, "c", timeline.Microphone, "Opus"), time.Second, mediatest.Opus(t, time.Second).Frames)
+	ok(t, w.Close())
+	r := p.make("rec")
+	if got := []string{r.Timeline.Tracks[0].MIME, final.FileName(r.Timeline.Tracks[0])}; !slices.Equal(got, []string{"video/x-matroska; codecs=avc1.42c00d", "t1-screen.mkv"}) {
+		t.Errorf("%v", got)
+	}
+	path := filepath.Join(t.TempDir(), "combined.webm")
+	f := must(os.Create(path))
+	defer f.Close()
+	ok(t, final.ExportCombined(ctx, final.CombinedOptions{Store: p.store, Key: p.key("rec"), Recording: "rec", Scratch: t.TempDir()}, f))
+	mediatest.Clean(t, path)
+	d, err := strconv.ParseFloat(mediatest.Probe(t, path, "-show_entries", "format=duration"), 64)
+	if err != nil || d < 3.9 || d > 4.2 {
+		t.Errorf("duration %v, %v", d, err)
+	}
+	if keep := os.Getenv("MENTARA_KEEP"); keep != "" {
+		ok(t, os.WriteFile(keep, must(os.ReadFile(path)), 0o600))
+	}
+}
+
 // Two hours of one person, written faster than real time: memory does not
 // follow, and the file seeks anywhere, whether it was closed or cut.
 func TestTwoHours(t *testing.T) {

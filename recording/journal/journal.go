@@ -2,8 +2,8 @@
 // file for all its tracks, sealed from the first byte, durable within half a
 // second, readable up to the last whole segment after a crash at any moment.
 //
-// The call comes first. Appending copies into memory and returns; one goroutine
-// seals, writes and syncs. When the disk cannot follow, Frame says ErrBehind
+// The call comes first. Appending copies into memory and returns; goroutines of
+// its own seal, write and sync. When the disk cannot follow, Frame says ErrBehind
 // and the caller marks a gap; when it fails, Failed tells once and what was
 // durable stays. Nothing here waits on the packet path.
 //
@@ -100,9 +100,11 @@ const (
 	maxJSON = 64 << 10
 	// flushSize is how much is sealed and written at once while data flows.
 	flushSize = 256 << 10
-	// syncEvery is how old the oldest byte may get before it is made durable;
-	// the rest of the promised second is for the disk.
-	syncEvery = 400 * time.Millisecond
+	// writeEvery is how old the oldest record may get before it is written,
+	// and survives this program; syncEvery, before a sync begins, after which
+	// it survives the machine. The rest of the promised second is the disk's.
+	writeEvery = 200 * time.Millisecond
+	syncEvery  = 400 * time.Millisecond
 
 	maxTracks = timeline.MaxTracks
 	maxPeople = timeline.MaxPeople

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mentara/internal/blob"
@@ -464,6 +465,116 @@ func TestFullFileSystem(t *testing.T) {
 	if _, err := os.Stat(path + "2"); err == nil {
 		t.Error("a journal that could not begin is left")
 	}
+}
+
+// durable is a disk that remembers what a power cut would leave.
+type durable struct {
+	mu     sync.Mutex
+	buf    bytes.Buffer
+	safe   int
+	delays time.Duration // of Sync
+}
+
+func (d *durable) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.buf.Write(p)
+}
+
+func (d *durable) Sync() error {
+	d.mu.Lock()
+	n := d.buf.Len()
+	d.mu.Unlock()
+	time.Sleep(d.delays)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.safe = n
+	return nil
+}
+
+func (d *durable) left() []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return bytes.Clone(d.buf.Bytes()[:d.safe])
+}
+
+func (d *durable) Truncate(int64) error { return nil }
+func (d *durable) Close() error         { return nil }
+
+// The power may go at any moment of a minute, on a disk whose sync takes a
+// quarter of a second: less than a second is missing, whether much or little
+// is recorded, and after a pause.
+func TestPowerCutLosesLessThanASecond(t *testing.T) {
+	for name, size := range map[string]int{"much": 40_000, "little": 60} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := &durable{delays: 250 * time.Millisecond}
+				w := must(journal.CreateOn(disk, key, header))
+				track := must(w.OpenTrack(camera))
+				began := time.Now()
+				worst := time.Duration(0)
+				for i := range 600 {
+					if i%100 < 80 { // then a pause
+						if err := w.Frame(track, time.Since(began), i%30 == 0, blobtest.Noise(size, uint64(i))); err != nil {
+							t.Fatal(err)
+						}
+					}
+					newest := time.Since(began)
+					time.Sleep(33 * time.Millisecond)
+					synctest.Wait()
+					if i%100 >= 80 {
+						continue
+					}
+					left := disk.left()
+					r := must(journal.ReadFrom(bytes.NewReader(left), int64(len(left)), key))
+					for _, err := range r.Records() {
+						if err != nil {
+							t.Fatal(err)
+						}
+					}
+					if i%100 > 35 || i < 100 { // the end of a pause is not a loss
+						worst = max(worst, newest-r.End())
+					}
+				}
+				t.Logf("at most %v is missing", worst)
+				if worst >= time.Second {
+					t.Errorf("%v would be lost", worst)
+				}
+				if err := w.Close(); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// A disk that takes ten seconds to sync does not keep what it takes meanwhile
+// from surviving the death of the program.
+func TestWritesGoOnDuringASync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &durable{delays: 10 * time.Second}
+		w := must(journal.CreateOn(disk, key, header))
+		track := must(w.OpenTrack(camera))
+		began := time.Now()
+		for range 200 {
+			if err := w.Frame(track, time.Since(began), true, []byte{1}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(33 * time.Millisecond)
+		}
+		disk.mu.Lock()
+		raw := bytes.Clone(disk.buf.Bytes())
+		disk.mu.Unlock()
+		r := must(journal.ReadFrom(bytes.NewReader(raw), int64(len(raw)), key))
+		for range r.Records() {
+		}
+		if behind := time.Since(began) - r.End(); behind > 300*time.Millisecond {
+			t.Errorf("%v is only in memory", behind)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestSyncFails(t *testing.T) {

@@ -28,32 +28,41 @@ type file interface {
 
 // Writer appends to a journal. Its methods may be called from any goroutine
 // and do not wait for the disk, except Sync and Close.
+//
+// Two goroutines stand behind it: write seals and writes, sync makes durable.
+// They are two because a disk may take seconds to sync while it still takes
+// writes: what is written survives the death of this program, and only waits
+// for the disk to survive that of the machine.
 type Writer struct {
 	f        file
 	aead     cipher.AEAD
 	prologue []byte
-	wake     chan struct{} // something for run to look at
+	toWrite  chan struct{} // something for write to look at
+	toSync   chan struct{} // something for sync to look at
 	failed   chan error
-	ended    chan struct{}
+	synced   chan struct{} // sync has ended
+	ended    chan struct{} // all has ended and the file is closed
 	written  atomic.Int64
+	size     int64 // bytes of whole segments; of write alone
 
 	mu     sync.Mutex // guards the rest
+	change *sync.Cond // safe or err
 	active []byte     // records since the newest segment, after room for its header
-	spare  []byte     // nil while run writes it
+	spare  []byte     // nil while it is being written
 	since  time.Time  // when active's first record came
-	number uint64     // of the segment that active becomes
 	tracks []trackState
 	people int           // Person records
 	told   int           // bytes of records that are not media
 	end    time.Duration // newest moment of any record
-	syncs  []chan struct{}
-	closed bool
-	err    error
 
-	// Of run alone.
-	size     int64     // bytes of whole segments in the file
-	unsynced time.Time // when the first record that is not durable came; zero if none
-	timer    *time.Timer
+	number uint64    // of the segment that active becomes
+	stored uint64    // segments below it are in the file
+	safe   uint64    // segments below it are durable
+	forced uint64    // segments below it are wanted durable at once
+	risky  time.Time // when the first record of the stored segments that no sync covers came; zero if none
+	closed bool
+	done   bool // write has ended
+	err    error
 }
 
 // trackState is what the encoding of a track's next record depends on.
@@ -99,9 +108,11 @@ func create(f file, k blob.Key, prologue []byte, h Header) (*Writer, error) {
 	}
 	w := &Writer{
 		f: f, aead: aead, prologue: prologue,
-		wake: make(chan struct{}, 1), failed: make(chan error, 1), ended: make(chan struct{}),
-		active: newBuffer(), spare: newBuffer(), timer: time.NewTimer(time.Hour),
+		toWrite: make(chan struct{}, 1), toSync: make(chan struct{}, 1),
+		failed: make(chan error, 1), synced: make(chan struct{}), ended: make(chan struct{}),
+		active: newBuffer(), spare: newBuffer(),
 	}
+	w.change = sync.NewCond(&w.mu)
 	h.StartedAt = h.StartedAt.UTC().Truncate(time.Millisecond)
 	if w.active, err = appendJSON(w.active, headerRecord, h); err != nil {
 		return nil, err
@@ -111,14 +122,15 @@ func create(f file, k blob.Key, prologue []byte, h Header) (*Writer, error) {
 	}
 	w.size = int64(len(prologue))
 	w.written.Store(w.size)
-	if err := w.write(w.active, 0); err != nil {
+	if err := w.store(w.active, 0); err != nil {
 		return nil, err
 	}
 	if err := f.Sync(); err != nil {
 		return nil, diskError("create journal", err)
 	}
-	w.active, w.number = w.active[:segmentHeader], 1
-	go w.run()
+	w.active, w.number, w.stored, w.safe = w.active[:segmentHeader], 1, 1, 1
+	go w.write()
+	go w.sync()
 	return w, nil
 }
 
@@ -315,7 +327,7 @@ func (w *Writer) stateLocked() error {
 	return ErrClosed
 }
 
-// grewLocked wakes run when there is a first record, and when there is enough
+// grewLocked wakes write when there is a first record, and when there is enough
 // for a segment.
 func (w *Writer) grewLocked(before int, at time.Duration) {
 	w.end = max(w.end, at)
@@ -324,13 +336,13 @@ func (w *Writer) grewLocked(before int, at time.Duration) {
 		w.since = time.Now()
 	}
 	if first || before < flushSize && len(w.active) >= flushSize {
-		w.wakeUp()
+		wake(w.toWrite)
 	}
 }
 
-func (w *Writer) wakeUp() {
+func wake(c chan struct{}) {
 	select {
-	case w.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -338,27 +350,21 @@ func (w *Writer) wakeUp() {
 // Sync returns when everything appended before it is durable, or has failed.
 func (w *Writer) Sync() error {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.err != nil || w.closed {
-		defer w.mu.Unlock()
 		return w.stateLocked()
 	}
-	done := make(chan struct{})
-	w.syncs = append(w.syncs, done)
-	w.mu.Unlock()
-	w.wakeUp()
-	select {
-	case <-done:
-		return nil
-	case <-w.ended:
+	want := w.number
+	if len(w.active) > segmentHeader {
+		want++
 	}
-	select {
-	case <-done: // the last thing it did
-		return nil
-	default:
+	w.forced = max(w.forced, want)
+	wake(w.toWrite)
+	wake(w.toSync)
+	for w.safe < want && w.err == nil {
+		w.change.Wait()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.stateLocked()
+	return w.err
 }
 
 // Close appends the end, makes all durable and closes the file. A second call
@@ -366,111 +372,156 @@ func (w *Writer) Sync() error {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	if !w.closed && w.err == nil {
-		before := len(w.active)
 		for i := range w.tracks {
 			w.flushLevelLocked(uint16(i + 1))
 		}
-		w.grewLocked(before, 0)
 		if err := w.jsonLocked(endRecord, end{AtMs: w.end.Milliseconds()}, 0); err != nil {
 			w.err = err
 		}
 	}
 	w.closed = true
 	w.mu.Unlock()
-	w.wakeUp()
+	wake(w.toWrite)
 	<-w.ended
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
 }
 
-// abandon ends run without an end record; Create failed after it began.
+// abandon ends both goroutines without an end record; Create failed after they
+// began.
 func (w *Writer) abandon() {
 	w.mu.Lock()
 	w.closed = true
 	w.active = w.active[:segmentHeader]
 	w.mu.Unlock()
-	w.wakeUp()
+	wake(w.toWrite)
 	<-w.ended
 }
 
-// run is the only one that touches the file after Create.
-func (w *Writer) run() {
-	defer close(w.ended)
-	defer w.timer.Stop()
-	for {
-		buf, number, waiters, wait, closed := w.take()
-		if buf == nil && len(waiters) == 0 && !closed {
-			w.timer.Reset(wait)
-			select {
-			case <-w.wake:
-			case <-w.timer.C:
-			}
+// failLocked keeps the first error and tells it once.
+func (w *Writer) failLocked(err error) {
+	if w.err == nil {
+		w.err = err
+		w.failed <- err
+	}
+	w.change.Broadcast()
+	wake(w.toWrite)
+	wake(w.toSync)
+}
+
+// write is the one goroutine that writes after Create.
+func (w *Writer) write() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	w.mu.Lock()
+	for w.err == nil {
+		pending := len(w.active) > segmentHeader
+		wait := time.Hour
+		if pending {
+			wait = time.Until(w.since.Add(writeEvery))
+		}
+		switch {
+		case pending && (wait <= 0 || len(w.active) >= flushSize || w.forced > w.number || w.closed):
+			w.writeLocked()
 			continue
-		}
-		err := w.store(buf, number, len(waiters) > 0 || closed)
-		if closed {
-			err = errors.Join(err, diskError("close journal", w.f.Close()))
-		}
-		w.give(buf, waiters, err)
-		if err != nil && !closed {
-			_ = w.f.Close() // err says why already
-		}
-		if err != nil || closed {
+		case w.closed:
+			w.finishLocked()
 			return
 		}
+		w.mu.Unlock()
+		timer.Reset(wait)
+		select {
+		case <-w.toWrite:
+		case <-timer.C:
+		}
+		w.mu.Lock()
 	}
+	w.finishLocked()
 }
 
-// take decides what is next: a buffer to write, waiters to sync for, or how
-// long to wait.
-func (w *Writer) take() (buf []byte, number uint64, waiters []chan struct{}, wait time.Duration, closed bool) {
+// writeLocked writes what is there, without holding mu meanwhile.
+func (w *Writer) writeLocked() {
+	buf, number, since := w.active, w.number, w.since
+	w.active, w.spare = w.spare[:segmentHeader], nil
+	w.number++
+	w.mu.Unlock()
+	err := w.store(buf, number)
+	w.mu.Lock()
+	if cap(buf) > 4*flushSize && len(buf) < flushSize { // a burst is over; so is its memory
+		buf = newBuffer()
+	}
+	w.spare = buf[:segmentHeader]
+	if err != nil {
+		w.failLocked(err)
+		return
+	}
+	w.stored = number + 1
+	if w.risky.IsZero() {
+		w.risky = since
+	}
+	wake(w.toSync)
+}
+
+// finishLocked awaits sync and closes the file.
+func (w *Writer) finishLocked() {
+	w.done = true
+	w.mu.Unlock()
+	wake(w.toSync)
+	<-w.synced
+	err := w.f.Close()
+	w.mu.Lock()
+	if err != nil {
+		w.failLocked(diskError("close journal", err))
+	}
+	w.mu.Unlock()
+	close(w.ended)
+}
+
+// sync makes durable what is stored.
+func (w *Writer) sync() {
+	defer close(w.synced)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := time.Now()
-	wait = time.Hour
-	if !w.unsynced.IsZero() {
-		wait = w.unsynced.Add(syncEvery).Sub(now)
-	}
-	pending := len(w.active) > segmentHeader
-	if pending {
-		wait = min(wait, w.since.Add(syncEvery).Sub(now))
-	}
-	waiters, w.syncs = w.syncs, nil
-	due := wait <= 0 || len(waiters) > 0 || w.closed
-	if pending && (due || len(w.active) >= flushSize) {
-		buf, number = w.active, w.number
-		if w.unsynced.IsZero() {
-			w.unsynced = w.since
+	for w.err == nil && !(w.done && w.stored == w.safe) {
+		wait := time.Hour
+		if w.stored > w.safe {
+			wait = time.Until(w.risky.Add(syncEvery))
+			if wait <= 0 || w.forced > w.safe || w.done {
+				w.syncLocked()
+				continue
+			}
 		}
-		w.active, w.spare = w.spare[:segmentHeader], nil
-		w.number++
-	} else if due && len(waiters) == 0 && !w.closed {
-		buf = w.spare[:0] // nothing to write, something to sync
-		w.spare = nil
+		w.mu.Unlock()
+		timer.Reset(wait)
+		select {
+		case <-w.toSync:
+		case <-timer.C:
+		}
+		w.mu.Lock()
 	}
-	return buf, number, waiters, wait, w.closed
 }
 
-// store writes a segment and syncs when it is time to.
-func (w *Writer) store(buf []byte, number uint64, force bool) error {
-	if len(buf) > segmentHeader {
-		if err := w.write(buf, number); err != nil {
-			return err
-		}
+// syncLocked syncs, without holding mu meanwhile.
+func (w *Writer) syncLocked() {
+	covered := w.stored
+	w.risky = time.Time{}
+	w.mu.Unlock()
+	err := w.f.Sync()
+	w.mu.Lock()
+	if err != nil {
+		w.failLocked(diskError("sync journal", err))
+		return
 	}
-	if !w.unsynced.IsZero() && (force || time.Since(w.unsynced) >= syncEvery) {
-		if err := w.f.Sync(); err != nil {
-			return diskError("sync journal", err)
-		}
-		w.unsynced = time.Time{}
-	}
-	return nil
+	w.safe = covered
+	w.change.Broadcast()
 }
 
-// write seals a segment in place and appends it. A segment that does not fit
+// store seals a segment in place and appends it. A segment that does not fit
 // on the disk is cut off again.
-func (w *Writer) write(buf []byte, number uint64) error {
+func (w *Writer) store(buf []byte, number uint64) error {
 	putSegmentHeader(buf, len(buf)-segmentHeader+tagSize, number)
 	var aad [prologueSize + segmentHeader]byte
 	copy(aad[:], w.prologue)
@@ -489,24 +540,4 @@ func (w *Writer) write(buf []byte, number uint64) error {
 	w.size += int64(len(buf))
 	w.written.Store(w.size)
 	return nil
-}
-
-// give returns a buffer for reuse and tells how it went.
-func (w *Writer) give(buf []byte, waiters []chan struct{}, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if buf != nil {
-		if cap(buf) > 4*flushSize && len(buf) < flushSize { // a burst is over; so is its memory
-			buf = newBuffer()
-		}
-		w.spare = buf[:segmentHeader]
-	}
-	if err != nil {
-		w.err = err
-		w.failed <- err
-		return
-	}
-	for _, done := range waiters {
-		close(done)
-	}
 }
