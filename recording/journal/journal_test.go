@@ -505,7 +505,7 @@ func (d *durable) Close() error         { return nil }
 // quarter of a second: less than a second is missing, whether much or little
 // is recorded, and after a pause.
 func TestPowerCutLosesLessThanASecond(t *testing.T) {
-	for name, size := range map[string]int{"much": 40_000, "little": 60} {
+	for name, size := range map[string]int{"much": 10_000, "little": 60} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				disk := &durable{delays: 250 * time.Millisecond}
@@ -513,7 +513,7 @@ func TestPowerCutLosesLessThanASecond(t *testing.T) {
 				track := must(w.OpenTrack(camera))
 				began := time.Now()
 				worst := time.Duration(0)
-				for i := range 600 {
+				for i := range 300 {
 					if i%100 < 80 { // then a pause
 						if err := w.Frame(track, time.Since(began), i%30 == 0, blobtest.Noise(size, uint64(i))); err != nil {
 							t.Fatal(err)
