@@ -10,9 +10,9 @@ const (
 	// one frame a second, of one layer after the other.
 	tapLag    = 300 * time.Millisecond
 	tapAbsent = 3
-	// tapHold is the least time from one layer to a larger one, so that a
-	// publisher at the edge of its bandwidth does not change the recorded
-	// picture's size all the time.
+	// tapHold is the least time a smaller layer is kept before a larger one is
+	// gone back to, so that a publisher at the edge of its bandwidth does not
+	// change the recorded picture's size all the time.
 	tapHold = 2 * time.Second
 )
 
@@ -34,12 +34,13 @@ func (t *track) steer(now time.Time) {
 			tp.absent[i] = min(tp.absent[i]+1, tapAbsent)
 		}
 		for _, e := range encodings {
-			seen := time.Duration(e.seenAt.Load())
-			if seen != 0 && newest-seen < tapLag {
+			if seen := time.Duration(e.seenAt.Load()); seen != 0 && newest-seen < tapLag {
 				tp.absent[e.index] = 0
 			}
-			if seen != 0 && tp.absent[e.index] < tapAbsent {
-				live |= 1 << e.index
+		}
+		for i := range t.rids { // one that was not seen yet gets that long to come
+			if tp.absent[i] < tapAbsent {
+				live |= 1 << i
 			}
 		}
 		tp.aim(t.within(tp.tapping.o.Height), live, now)
@@ -84,10 +85,11 @@ func (tp *tapped) aim(wish int, live uint8, now time.Time) {
 	switch {
 	case goal < 0 || goal == before: // nothing is sent: stay
 		return
-	case goal > before && before >= 0 && now.Sub(tp.moved) < tapHold:
+	case goal > before && now.Sub(tp.lowered) < tapHold:
 		return
+	case goal < before:
+		tp.lowered = now
 	}
-	tp.moved = now
 	tp.goal.Store(int32(goal))
 }
 

@@ -110,8 +110,8 @@ type tapped struct {
 	resumed bool         // of the RTP goroutine
 
 	// Of conn.tick.
-	absent [8]int    // decisions in a row for which an encoding was missing
-	moved  time.Time // when goal was last changed
+	absent  [8]int    // decisions in a row for which an encoding was missing
+	lowered time.Time // when goal last went to a smaller layer
 }
 
 // Tap puts a recorder on one source of the peer. It takes what is published
