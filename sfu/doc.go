@@ -10,10 +10,14 @@
 //
 // The way of one packet: pion's SRTP session decrypts it and writes it to our
 // buffer (ingest.go), in whose Write, in the session's own goroutine, all else
-// happens: parse, account and cache (track.go), then for each viewer choose a
-// layer and renumber (downtrack.go), write (write.go). The way back: RTCP →
+// happens: parse, account and cache (track.go), copy to each recorder's ring
+// (tap.go), then for each viewer choose a layer and renumber (downtrack.go),
+// write (write.go). A recorder reads its ring in a goroutine of its own, twenty
+// times a second (ring.go), so that a slow one loses packets and delays none;
+// which layer it takes is decided beside (steer.go). The way back: RTCP →
 // feedback.go; transport-wide feedback → estimator → allocator.go → target
-// layers. A connection has one goroutine of ours (run.go), a room one.
+// layers. A connection has one goroutine of ours (run.go), a room one, a tap
+// one.
 //
 // It refuses to transcode, to mix, to touch payloads beyond the VP8 descriptor,
 // and to be an ICE-lite agent: a lite agent sends media to an address that
