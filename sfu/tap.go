@@ -233,11 +233,11 @@ func (tp *tapped) write(e *encoding, p *packet, f *codec.Frame, level []byte, no
 	if tp.ended.Load() {
 		return
 	}
-	if taken := tp.taken.Load(); taken != int32(e.index) {
-		if tp.track.video && !(f.Keyframe && f.Start && tp.toward(int32(e.index), taken)) {
+	if index := int32(e.index); tp.taken.Load() != index {
+		if tp.track.video && !(f.Keyframe && f.Start && tp.goal.Load() == index) {
 			return
 		}
-		tp.taken.Store(int32(e.index))
+		tp.taken.Store(index)
 	}
 	h := tapHeader{
 		stream: e.id, index: e.index, codec: e.parser.Codec, rate: e.rate.clock, seq: p.seq, ts: p.ts,
@@ -263,16 +263,6 @@ func (tp *tapped) write(e *encoding, p *packet, f *codec.Frame, level []byte, no
 	if used > len(tp.ring.b)/2 {
 		tp.tapping.poke()
 	}
-}
-
-// toward tells whether a key frame of encoding e brings the tap nearer to what
-// it should take, and not beyond.
-func (tp *tapped) toward(e, taken int32) bool {
-	goal := tp.goal.Load()
-	if taken < 0 || taken < goal {
-		return e > taken && e <= goal
-	}
-	return e < taken && e >= goal
 }
 
 // run is the tap's goroutine. A panic ends the tap alone.

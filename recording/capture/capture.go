@@ -79,6 +79,8 @@ const (
 	leastWait = 200 * time.Millisecond // for a missing packet
 	mostWait  = time.Second
 
+	assumedRTT = 100 * time.Millisecond // as the SFU assumes that asks for it
+
 	// A key frame is asked for so early that it is there when the last one is
 	// two seconds old: players seek to key frames.
 	keyEvery = 1750 * time.Millisecond
@@ -251,6 +253,9 @@ func (t *Track) Clock(stream uint32, ntp uint64, rtp uint32, arrival time.Time) 
 func (t *Track) Tick(now time.Time, rtt time.Duration) {
 	t.wait = leastWait
 	if t.video { // lost sound is not sent again
+		if rtt == 0 {
+			rtt = assumedRTT
+		}
 		t.wait = min(max(3*rtt, leastWait), mostWait)
 	}
 	t.drain(now)

@@ -169,14 +169,14 @@ func TestPictures(t *testing.T) {
 		{"one that does not ends the picture until the next key frame", func(s *script) {
 			s.picture(0, true)
 			s.picture(1, false, 0)
-			for n := 2; n < 8; n++ {
+			for n := 2; n < 11; n++ {
 				s.picture(n, false)
 				s.track.Tick(ms(n*40), 0)
 			}
-			s.part(1, false, 1, 330) // too late
-			s.picture(8, true)
-			s.picture(9, false)
-		}, []string{"VP8 1280x720", "key 0", "key 320", "gap 0-320 loss", "delta 360"}, 1},
+			s.part(1, false, 1, 410) // too late
+			s.picture(11, true)
+			s.picture(12, false)
+		}, []string{"VP8 1280x720", "key 0", "key 440", "gap 0-440 loss", "delta 480"}, 1},
 		{"waiting follows the round trip", func(s *script) {
 			s.picture(0, true)
 			s.track.Tick(ms(20), 250*time.Millisecond)
@@ -189,8 +189,8 @@ func TestPictures(t *testing.T) {
 			s.picture(0, true)
 			s.picture(1, false)
 			s.picture(3, true)
-			s.track.Tick(ms(300), 0)
-			s.track.Tick(ms(330), 0)
+			s.track.Tick(ms(400), 0)
+			s.track.Tick(ms(430), 0)
 		}, []string{"VP8 1280x720", "key 0", "delta 40", "key 120", "gap 40-120 loss"}, 0},
 		{"what waits is used at the end", func(s *script) {
 			s.picture(0, true)
@@ -230,10 +230,10 @@ func TestPictures(t *testing.T) {
 			s.picture(0, true)
 			s.track.Lost(2)
 			s.picture(2, false)
-			s.track.Tick(ms(300), 0)
-			s.picture(8, true)
+			s.track.Tick(ms(400), 0)
+			s.picture(10, true)
 			s.track.End()
-		}, []string{"VP8 1280x720", "key 0", "key 320", "gap 0-320 overload"}, 1},
+		}, []string{"VP8 1280x720", "key 0", "key 400", "gap 0-400 overload"}, 1},
 		{"a key frame is asked for before two seconds", func(s *script) {
 			for n := range 46 {
 				s.picture(n, n == 0)
