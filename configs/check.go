@@ -137,6 +137,9 @@ func checkRecording(r Recording, where func(key string) string) []error {
 	if r.ReserveMB < 1 || r.ReserveMB > 1<<20 {
 		refuse("recording.reserveMB", "expected 1 to %d, got %d", 1<<20, r.ReserveMB)
 	}
+	if r.BackupDays < 0 || r.BackupDays > 3650 {
+		refuse("recording.backupDays", "expected 0 to 3650, got %d", r.BackupDays)
+	}
 	host, _, err := net.SplitHostPort(r.S3.Endpoint)
 	switch {
 	case r.Store == "disk":

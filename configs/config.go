@@ -74,6 +74,7 @@ type Recording struct {
 	MaxLive       int    `yaml:"maxLive"`       // recorded at once on this node
 	LowDisk       int    `yaml:"lowDisk"`       // percent free below which hosts are warned
 	ReserveMB     int    `yaml:"reserveMB"`     // kept free for everything else
+	BackupDays    int    `yaml:"backupDays"`    // backups are gone after; proofs of erasure say so
 	Store         string `yaml:"store"`         // disk, s3
 	S3            S3     `yaml:"s3"`
 }
@@ -114,7 +115,7 @@ func Default() Config {
 			PolicyVersion: "1",
 			Policy: "The practice records this session to review it for your treatment. Only those who treat you, and colleagues " +
 				"they consult, may watch it, and you can see who did. You may withdraw at any time.",
-			Purpose: "Review by your therapist", MaxLive: 10, LowDisk: 10, ReserveMB: 256, Store: "disk",
+			Purpose: "Review by your therapist", MaxLive: 10, LowDisk: 10, ReserveMB: 256, BackupDays: 30, Store: "disk",
 		},
 		Practice: Practice{Name: "Mentara"},
 		Log:      Log{Level: "info", Format: "text"},

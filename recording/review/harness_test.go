@@ -35,7 +35,7 @@ func (c *cabinet) Access(_ context.Context, p auth.Principal, recording string) 
 	return Grant{}, notFound()
 }
 
-func (c *cabinet) Timeline(_ context.Context, recording string) (timeline.Timeline, error) {
+func (c *cabinet) TimelineFor(_ context.Context, _ auth.Principal, recording string) (timeline.Timeline, error) {
 	if t, ok := c.timelines[recording]; ok {
 		return t, nil
 	}

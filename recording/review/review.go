@@ -44,11 +44,11 @@ type Grant struct {
 }
 
 // Recordings answers for recordings. Access fails with the not-found fault for
-// what is absent and what is not the principal's to know of, alike. Timeline
+// what is absent and what is not the principal's to know of, alike. TimelineFor
 // fails with fault.Conflict until the recording is finished.
 type Recordings interface {
 	Access(ctx context.Context, p auth.Principal, recording string) (Grant, error)
-	Timeline(ctx context.Context, recording string) (timeline.Timeline, error)
+	TimelineFor(ctx context.Context, p auth.Principal, recording string) (timeline.Timeline, error)
 }
 
 // Service is the slice.
@@ -129,7 +129,7 @@ func (s *Service) Analytics(ctx context.Context, p auth.Principal, recording str
 	if _, err := s.permit(ctx, p, recording, judge); err != nil {
 		return Analytics{}, err
 	}
-	t, err := s.recordings.Timeline(ctx, recording)
+	t, err := s.recordings.TimelineFor(ctx, p, recording)
 	if err != nil {
 		return Analytics{}, fmt.Errorf("analyse: %w", err)
 	}
