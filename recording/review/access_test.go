@@ -24,7 +24,7 @@ var routes = []route{
 	{"PATCH", "/recordings/REC1/notes/x", `{}`, "tess theo sue"},
 	{"DELETE", "/recordings/REC1/notes/x", "", "tess theo sue"},
 	{"POST", "/recordings/REC1/notes/x/resolve", "", "tess theo"},
-	{"GET", "/recordings/REC1/tags", "", "tess theo"},
+	{"GET", "/recordings/REC1/tags", "", "tess theo sue"},
 	{"PUT", "/recordings/REC1/tags", `{"codes":[]}`, "tess theo"},
 	{"GET", "/recordings/REC1/clinical-note", "", "tess theo"},
 	{"PUT", "/recordings/REC1/clinical-note", `{"format":"soap","sections":[],"version":7}`, "tess theo"},

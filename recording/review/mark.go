@@ -52,10 +52,7 @@ func (s *Service) Mark(ctx context.Context, p auth.Principal, recording string, 
 		return Mark{}, err
 	}
 	row := markRow{ID: newID(), RecordingID: recording, AuthorID: p.ID, AtMs: at.Milliseconds(), Label: label, CreatedAt: s.now()}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := tx.Lock(ctx, "review marks "+recording+" "+p.ID); err != nil {
-			return err
-		}
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		var there []markRow
 		err := ownMarks(tx, recording, p).Where("m.at_ms = ?", row.AtMs).Scan(ctx, &there)
 		if err != nil {
@@ -116,7 +113,7 @@ func (s *Service) ChangeMark(ctx context.Context, p auth.Principal, recording, i
 		return Mark{}, err
 	}
 	var row markRow
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		if err := ownMarks(tx, recording, p).Where("m.id = ?", id).Scan(ctx, &row); err != nil {
 			return orNotFound(err, "find mark")
 		}
@@ -148,7 +145,7 @@ func (s *Service) Unmark(ctx context.Context, p auth.Principal, recording, id st
 	if _, err := s.permit(ctx, p, recording, mark); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		res, err := tx.NewDelete().Model((*markRow)(nil)).
 			Where("id = ? AND recording_id = ? AND author_id = ?", id, recording, p.ID).Exec(ctx)
 		return someRow(res, err, "delete mark")

@@ -95,7 +95,7 @@ func (s *Service) AddNote(ctx context.Context, p auth.Principal, recording strin
 		ID: newID(), RecordingID: recording, ParentID: n.ParentID, AuthorID: p.ID, AuthorName: p.Name,
 		AtMs: n.AtMs, ToMs: n.ToMs, Body: text, CreatedAt: s.now(),
 	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		if row.ParentID != "" {
 			root, err := rootNote(ctx, tx, g, recording, row.ParentID)
 			if err != nil {
@@ -184,7 +184,7 @@ func (s *Service) ChangeNote(ctx context.Context, p auth.Principal, recording, i
 		return Note{}, err
 	}
 	var row noteRow
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		if row, err = ownNote(ctx, tx, g, p, recording, id); err != nil {
 			return err
 		}
@@ -230,7 +230,7 @@ func (s *Service) DeleteNote(ctx context.Context, p auth.Principal, recording, i
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		row, err := ownNote(ctx, tx, g, p, recording, id)
 		if err != nil {
 			return err
@@ -268,7 +268,7 @@ func (s *Service) ResolveNote(ctx context.Context, p auth.Principal, recording, 
 		return Note{}, err
 	}
 	var row noteRow
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		if row, err = findNote(ctx, tx, g, recording, id); err != nil {
 			return err
 		}

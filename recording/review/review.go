@@ -68,7 +68,7 @@ type verb int
 
 const (
 	mark      verb = iota // one's own bookmarks
-	readNotes             // and the transcript, inside what one may watch
+	readNotes             // and codes, and the transcript, inside what one may watch
 	writeNote             // notes and replies, inside what one may watch
 	judge                 // resolve and reopen threads; codes; transcript; figures
 	chart                 // the clinical note, and one's own psychotherapy note
@@ -94,7 +94,7 @@ func (s *Service) permit(ctx context.Context, p auth.Principal, recording string
 		return Grant{}, fault.New(fault.Forbidden, "not_yours", "You may know of this recording, but not this about it.")
 	}
 	if g.Erased && v != chart {
-		return Grant{}, fault.New(fault.Gone, "erased", "This recording was erased.")
+		return Grant{}, errErased()
 	}
 	return g, nil
 }
@@ -139,6 +139,8 @@ func (s *Service) Analytics(ctx context.Context, p auth.Principal, recording str
 func invalid(location, message string) error {
 	return fault.New(fault.Invalid, "invalid", "Some values are not valid.").With(location, message)
 }
+
+func errErased() error { return fault.New(fault.Gone, "erased", "This recording was erased.") }
 
 func notFound() error {
 	return fault.New(fault.NotFound, "not_found", "There is no such thing here.")

@@ -10,6 +10,7 @@ import (
 
 	"mentara/internal/db"
 	"mentara/internal/event"
+	"mentara/internal/fault"
 )
 
 func TestMarks(t *testing.T) {
@@ -291,11 +292,58 @@ func TestForget(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if _, err := d.Mark(t.Context(), principal("tess"), "REC1", time.Second, ""); !fault.Is(err, fault.Gone) {
+			t.Errorf("a mark that came too late: %v", err)
+		}
 		same(t, "gone", gone, "map[marks:1 notes:2 tags:1 transcripts:1]")
 		d.must(404, "tess", "GET", "/recordings/REC1/transcript", "")
 		d.must(200, "tess", "GET", "/recordings/REC1/clinical-note", "")
 		d.must(200, "tess", "GET", "/recordings/REC1/psychotherapy-note", "")
 		same(t, "the others' words", d.must(200, "olga", "GET", "/recordings/REC2/transcript/search?q=hello", "").get("items.0.startMs"), 70000)
 		same(t, "the others' notes", d.must(200, "olga", "GET", "/recordings/REC2/notes", "").get("items.1.text"), "b")
+	})
+}
+
+// TestReplyWhileDeleted: a thread that is deleted while somebody answers keeps
+// the answer. A cascade once could take it along.
+func TestReplyWhileDeleted(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		root, err := d.AddNote(t.Context(), principal("tess"), "REC1", NewNote{AtMs: 61000, Text: "root"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		added := 0
+		for range 8 {
+			wg.Go(func() {
+				_, err := d.AddNote(t.Context(), principal("theo"), "REC1", NewNote{ParentID: root.ID, Text: "reply"})
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					added++
+				case !fault.Is(err, fault.Invalid): // came after the thread had gone
+					t.Error(err)
+				}
+			})
+		}
+		wg.Go(func() {
+			if err := d.DeleteNote(t.Context(), principal("tess"), "REC1", root.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		notes, err := d.Notes(t.Context(), principal("theo"), "REC1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		replies := 0
+		for _, n := range notes {
+			if n.ParentID != "" {
+				replies++
+			}
+		}
+		same(t, "replies that were acknowledged", replies, added)
 	})
 }

@@ -142,7 +142,7 @@ func tagRows(tags []Tag) ([]tagRow, error) {
 
 // Tags returns the codes on a recording, in the set's order.
 func (s *Service) Tags(ctx context.Context, p auth.Principal, recording string) ([]string, error) {
-	if _, err := s.permit(ctx, p, recording, judge); err != nil {
+	if _, err := s.permit(ctx, p, recording, readNotes); err != nil {
 		return nil, err
 	}
 	tags, err := tagsOf(ctx, s.db.Read(), recording)
@@ -186,10 +186,7 @@ func (s *Service) SetTags(ctx context.Context, p auth.Principal, recording strin
 	}
 	codes = slices.Compact(slices.Sorted(slices.Values(codes)))
 	var out []string
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := tx.Lock(ctx, "review tags "+recording); err != nil {
-			return err
-		}
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		set, err := readTagSet(ctx, tx)
 		if err != nil {
 			return err

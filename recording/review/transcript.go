@@ -95,10 +95,7 @@ func (s *Service) ImportTranscript(ctx context.Context, p auth.Principal, record
 		}
 	}
 	row := transcriptRow{RecordingID: recording, Language: t.Language, Cues: len(rows), ImportedBy: p.ID, ImportedAt: s.now()}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := tx.Lock(ctx, "transcript "+recording); err != nil {
-			return err
-		}
+	err = s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := dropTranscript(ctx, tx, recording); err != nil {
 			return err
 		}
@@ -158,7 +155,7 @@ func (s *Service) DeleteTranscript(ctx context.Context, p auth.Principal, record
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return s.write(ctx, recording, func(ctx context.Context, tx *db.Tx) error {
 		there, err := dropTranscript(ctx, tx, recording)
 		if err != nil {
 			return err

@@ -3,6 +3,13 @@
 -- is erased; what goes with the media and what stays is decided in
 -- recording/review, so nothing here hangs on that row.
 
+-- Recordings whose review was forgotten, so that nothing is added to it by who
+-- was still writing.
+CREATE TABLE review_forgotten (
+    recording_id text PRIMARY KEY,
+    at           timestamptz NOT NULL
+);
+
 -- Private bookmarks.
 CREATE TABLE review_marks (
     id           text PRIMARY KEY,
@@ -153,4 +160,5 @@ DROP TABLE review_tags;
 DROP TABLE review_tag_set;
 DROP TABLE review_notes;
 DROP TABLE review_marks;
+DROP TABLE review_forgotten;
 DROP FUNCTION review_refuse_change();
