@@ -1,0 +1,93 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { isGone, recordings } from '@/lib/api/services/recordings';
+import { decodeLevels, silences } from '@/lib/recording/levels';
+import { type Play, type PlayTrack, type Span, type Timeline } from '@/lib/recording/model';
+import { Player, type Diagnosis } from '@/lib/recording/player';
+import { type Reported, WatchReporter } from '@/lib/recording/watched';
+
+const every = (ms: number, tick: () => void) => {
+  const timer = setInterval(tick, ms);
+  return () => clearInterval(timer);
+};
+
+/** A permission to play, asked for once a visit. */
+function usePlay(id: string) {
+  return useQuery({
+    queryKey: ['recording', id, 'play'],
+    queryFn: () => recordings.play(id),
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnReconnect: false,
+  });
+}
+
+function element(track: PlayTrack): HTMLMediaElement {
+  const media = document.createElement(track.kind);
+  media.preload = 'none';
+  if (media instanceof HTMLVideoElement) {
+    media.playsInline = true;
+    media.disablePictureInPicture = false;
+  }
+  return media;
+}
+
+function start(id: string, play: Play, timeline: Timeline) {
+  const send = async (ranges: Span[], leaving: boolean): Promise<Reported> => {
+    try {
+      await recordings.watched(id, play.id, ranges, leaving);
+      return 'taken';
+    } catch (cause) {
+      return isGone(cause) ? 'gone' : 'later';
+    }
+  };
+  const reporter = new WatchReporter({ send, every, gone: () => player.revoke() });
+  const diagnose = async (track: PlayTrack): Promise<Diagnosis> => {
+    const status = await recordings.probe(track);
+    if (status === 409) {
+      // The server wants to know first what was watched.
+      await reporter.flush();
+      return 'retry';
+    }
+    if (status === 401 || status === 403 || status === 404 || status === 410) return 'gone';
+    if (status === 0 || status === 429 || status >= 502) return 'offline';
+    return 'damaged';
+  };
+  const player = new Player({
+    tracks: play.tracks,
+    gaps: timeline.gaps,
+    range: { fromMs: play.fromMs, toMs: play.toMs },
+    silences: silences(decodeLevels(timeline.levels), play),
+    media: element,
+    diagnose,
+    now: () => performance.now(),
+    every,
+  });
+  player.on('played', (span) => reporter.played(span));
+  player.on('rested', () => void reporter.flush());
+  return { player, reporter };
+}
+
+/** The player of one recording, with everything watched told to the server. */
+export function usePlayer(id: string, timeline: Timeline | undefined, startAt: number | null) {
+  const play = usePlay(id);
+  const [player, setPlayer] = useState<Player>();
+  const granted = play.data;
+  useEffect(() => {
+    if (!granted || !timeline) return;
+    const { player, reporter } = start(id, granted, timeline);
+    if (startAt !== null) player.seek(startAt);
+    const leave = () => reporter.leave();
+    window.addEventListener('pagehide', leave);
+    setPlayer(player);
+    return () => {
+      window.removeEventListener('pagehide', leave);
+      player.end();
+      reporter.end();
+      setPlayer(undefined);
+    };
+    // A new time in the address is a seek of the page, not another player.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [id, granted, timeline]);
+  return { play, player };
+}
