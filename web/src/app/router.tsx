@@ -3,6 +3,7 @@ import { Splash } from '@/components/ui/Waiting';
 import { ErrorPage } from './ErrorPage';
 import { lazyPage } from './lazyPage';
 import { RequireSession } from './RequireSession';
+import { reviewRoutes } from './reviewRoutes';
 import { RootLayout } from './RootLayout';
 import { videoRoutes } from './videoRoutes';
 
@@ -24,6 +25,7 @@ export const routes: RouteObject[] = [
         element: <RequireSession />,
         children: [
           ...videoRoutes,
+          ...reviewRoutes,
           {
             lazy: lazyPage(() => import('./Shell').then((m) => m.Shell), []),
             children: [

@@ -3,6 +3,7 @@ import type auth from './en/auth';
 import type common from './en/common';
 import type people from './en/people';
 import type precall from './en/precall';
+import type review from './en/review';
 import type sessions from './en/sessions';
 import type video from './en/video';
 
@@ -13,6 +14,7 @@ export interface Catalogue {
   common: typeof common;
   people: typeof people;
   precall: typeof precall;
+  review: typeof review;
   sessions: typeof sessions;
   video: typeof video;
 }
