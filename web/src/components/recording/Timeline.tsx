@@ -4,6 +4,7 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRe
 import { useTranslation } from 'react-i18next';
 import { useThumbnail } from '@/hooks/recording/useThumbnail';
 import { usePlayerState, usePosition, useReview } from '@/hooks/recording/reviewContext';
+import { useBox } from '@/hooks/useBox';
 import { useClock } from '@/hooks/usePrefs';
 import { drawTimeline } from '@/lib/recording/draw';
 import { speakerAt, speechOf } from '@/lib/recording/levels';
@@ -11,7 +12,7 @@ import { type Mark, type Note, type Span } from '@/lib/recording/model';
 import { clusters, dipsOf, gapsOf, pan, stoppedOf, thereOf, zoom } from '@/lib/recording/overview';
 import { total } from '@/lib/recording/spans';
 import { spokenTime, timecode } from '@/lib/recording/timecode';
-import { useBox } from './useBox';
+
 import classes from './Timeline.module.css';
 
 interface TimelineProps {

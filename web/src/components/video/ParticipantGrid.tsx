@@ -1,6 +1,6 @@
 import { useRef, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useBox } from '@/hooks/video/useBox';
+import { useBox } from '@/hooks/useBox';
 import { grid, speaker } from './layout';
 import { type Stage, type TileModel } from './tiles';
 import classes from './ParticipantGrid.module.css';

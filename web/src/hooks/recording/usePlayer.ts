@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { keys } from '@/lib/api/keys';
+import { Problem } from '@/lib/api/problem';
 import { isGone, recordings } from '@/lib/api/services/recordings';
 import { decodeLevels, silences } from '@/lib/recording/levels';
 import { type Play, type PlayTrack, type Span, type Timeline } from '@/lib/recording/model';
@@ -14,11 +16,14 @@ const every = (ms: number, tick: () => void) => {
 /** A permission to play, asked for once a visit. */
 function usePlay(id: string) {
   return useQuery({
-    queryKey: ['recording', id, 'play'],
+    queryKey: keys.recording.play(id),
     queryFn: () => recordings.play(id),
     staleTime: Infinity,
     gcTime: 0,
     refetchOnReconnect: false,
+    // A shared part is cut for its viewer when it is first opened.
+    retry: (count, error) => error instanceof Problem && (error.code === 'share_preparing' ? count < 60 : error.temporary && count < 3),
+    retryDelay: (count, error) => (error instanceof Problem && error.retryAfter ? error.retryAfter * 1000 : Math.min(8000, 500 * 2 ** count)),
   });
 }
 
@@ -27,7 +32,6 @@ function element(track: PlayTrack): HTMLMediaElement {
   media.preload = 'none';
   if (media instanceof HTMLVideoElement) {
     media.playsInline = true;
-    media.disablePictureInPicture = false;
   }
   return media;
 }
@@ -46,7 +50,7 @@ function start(id: string, play: Play, timeline: Timeline) {
     const status = await recordings.probe(track);
     if (status === 409) {
       // The server wants to know first what was watched.
-      await reporter.flush();
+      await reporter.tell();
       return 'retry';
     }
     if (status === 401 || status === 403 || status === 404 || status === 410) return 'gone';

@@ -65,7 +65,7 @@ export function useTranscript(id: string) {
   const key = keys.recording.transcript(id);
   const fresh = () => client.invalidateQueries({ queryKey: key });
   return {
-    cues: useQuery({ queryKey: key, queryFn: ({ signal }) => recordings.transcript.get(id, signal) }),
+    text: useQuery({ queryKey: key, queryFn: ({ signal }) => recordings.transcript.get(id, signal) }),
     load: useMutation({ mutationFn: (vtt: string) => recordings.transcript.put(id, vtt), onSettled: fresh }),
     remove: useMutation({ mutationFn: () => recordings.transcript.delete(id), onSettled: fresh }),
   };

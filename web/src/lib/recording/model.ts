@@ -19,7 +19,7 @@ export interface Recording {
   roomId: string;
   meetingId: string;
   title: string;
-  kind: 'individual' | 'couple' | 'group';
+  kind: string;
   state: RecordingState;
   purpose: string;
   policyVersion: string;
@@ -30,13 +30,13 @@ export interface Recording {
   bytes: number;
   startedBy: { id: string; name: string };
   host: { id: string; name: string };
-  people: { identity: string; name: string; role: string; consent: Consent }[];
+  people: { identity: string; name: string; role: string; consent: Consent; review: boolean }[];
   recovered: boolean;
   lostMs: number;
   failure?: string;
   legalHold: boolean;
   purgeAt?: string;
-  tags: string[];
+  tags?: string[];
   access: Access;
   share?: { id: string; fromMs: number; toMs: number; expiresAt: string };
   erasedAt?: string;
@@ -59,9 +59,9 @@ export interface TimelineLevels {
 export interface TimelineEvent {
   atMs: number;
   type: string;
-  person: string;
-  track: string;
-  value: string;
+  person?: string;
+  track?: string;
+  value?: string;
 }
 
 export interface TimelineGap {
@@ -138,28 +138,35 @@ export interface Mark {
 
 export interface Note {
   id: string;
+  /** The note this replies to. */
+  parentId?: string;
+  authorId: string;
+  authorName: string;
   atMs: number;
   toMs?: number;
+  /** Empty when deleted. */
   text: string;
-  parentId?: string;
-  author: { id: string; name: string };
   createdAt: string;
-  updatedAt?: string;
+  editedAt?: string;
+  deleted: boolean;
   resolvedAt?: string;
+  resolvedBy?: string;
   mine: boolean;
 }
 
-export interface Code {
+/** A code of the practice's own set. */
+export interface Tag {
   code: string;
   label: string;
-  group?: string;
+  colour: string;
+  archived?: boolean;
 }
 
 export type NoteFormat = 'soap' | 'dap';
 
 export interface NoteLine {
   text: string;
-  /** The second of the recording the line speaks of. */
+  /** The moment of the recording the line speaks of. */
   atMs?: number;
 }
 
@@ -168,42 +175,95 @@ export interface NoteSection {
   lines: NoteLine[];
 }
 
+export interface Signature {
+  by: string;
+  name: string;
+  at: string;
+  hash: string;
+}
+
 export interface ClinicalNote {
   format: NoteFormat;
   sections: NoteSection[];
   version: number;
-  updatedAt?: string;
-  signedAt?: string;
-  signedBy?: { id: string; name: string };
-  amendments: { at: string; by: { id: string; name: string }; lines: NoteLine[] }[];
+  authorId: string;
+  authorName: string;
+  createdAt: string;
+  updatedAt: string;
+  readers: 'author' | 'team';
+  mine: boolean;
+  signature?: Signature;
+  amendments: { seq: number; lines: NoteLine[]; signature: Signature }[];
 }
 
-export interface Cue extends Span {
-  id: string;
-  speaker?: string;
-  text: string;
+export interface Caption {
+  seq: number;
+  startMs: number;
+  endMs: number;
+  spans: { voice?: string; text: string }[];
 }
 
-export interface PersonTalk {
-  person: string;
-  talkMs: number;
+export interface Transcript {
+  language: string;
+  cues: number;
+  importedBy: string;
+  importedAt: string;
+  items: Caption[];
+}
+
+/** A place the server's search found. */
+export interface Hit {
+  seq: number;
+  startMs: number;
+  endMs: number;
+  voices: string[];
+  snippet: { text: string; match?: boolean }[];
+}
+
+export interface Distribution {
+  count: number;
+  medianMs: number;
+  p90Ms: number;
+  longestMs: number;
+  bins: { fromMs: number; count: number }[];
+}
+
+export interface Stretches {
+  count: number;
+  totalMs: number;
+  longestMs: number;
   share: number;
+}
+
+export interface SpeakerFigures {
+  person: string;
+  name: string;
+  role: string;
+  /** Whether a microphone of theirs was recorded. */
+  heard: boolean;
+  speechMs: number;
+  talkRatio: number;
+  speechShare: number;
   turns: number;
-  meanTurnMs: number;
-  medianTurnMs: number;
-  longestTurnMs: number;
-  meanLatencyMs?: number;
-  medianLatencyMs?: number;
+  turnLengths: Distribution;
+  latency: Distribution;
+  interrupts: number;
+  interrupted: number;
 }
 
 export interface Analytics {
   durationMs: number;
-  people: PersonTalk[];
-  overlapMs: number;
-  silenceMs: number;
-  longestSilenceMs: number;
-  /** How each figure is made, by its name. */
-  definitions: Record<string, string>;
+  analysedMs: number;
+  speechMs: number;
+  people: SpeakerFigures[];
+  turns: ({ person: string } & Span)[];
+  turnLengths: Distribution;
+  latency: Distribution;
+  overlap: Stretches;
+  silence: Stretches;
+  interruptions: number;
+  /** How each figure is made. */
+  definitions: { key: string; text: string }[];
 }
 
 export interface Viewer {
@@ -220,8 +280,10 @@ export interface Share {
   id: string;
   user: { id: string; name: string };
   fromMs: number;
+  /** 0 is the end. */
   toMs: number;
-  expiresAt: string;
   note: string;
+  createdAt: string;
+  expiresAt: string;
   revokedAt?: string;
 }

@@ -13,6 +13,10 @@ export interface WatchReporterOptions {
 }
 
 const everyMs = 5000;
+/** A paused player fetches ahead; it says now and then that nothing was watched. */
+const quietTicks = 3;
+/** Of one report; the server takes no more. */
+const most = 100;
 /** Seams between ticks and holds; a seek is longer than this. */
 const seamMs = 5;
 
@@ -24,11 +28,15 @@ export class WatchReporter {
   readonly #o: WatchReporterOptions;
   #pending: Span[] = [];
   #sending: Promise<void> | undefined;
+  #quiet = 0;
   readonly #stop: () => void;
 
   constructor(options: WatchReporterOptions) {
     this.#o = options;
-    this.#stop = options.every(everyMs, () => void this.flush());
+    this.#stop = options.every(everyMs, () => {
+      if (this.#pending.length === 0 && ++this.#quiet >= quietTicks) void this.tell();
+      else void this.flush();
+    });
   }
 
   played(span: Span): void {
@@ -39,6 +47,11 @@ export class WatchReporter {
 
   /** Sends what is pending. One request at a time, so that none overtakes. */
   flush(): Promise<void> {
+    return this.#pending.length === 0 ? (this.#sending ?? Promise.resolve()) : this.tell();
+  }
+
+  /** Sends what is pending, and if that is nothing, says so. */
+  tell(): Promise<void> {
     this.#sending ??= this.#send(false).finally(() => {
       this.#sending = undefined;
     });
@@ -47,7 +60,7 @@ export class WatchReporter {
 
   /** The page goes: whatever is left is sent without waiting. */
   leave(): void {
-    void this.#send(true);
+    if (this.#pending.length > 0) void this.#send(true);
   }
 
   end(): void {
@@ -56,8 +69,8 @@ export class WatchReporter {
   }
 
   async #send(leaving: boolean): Promise<void> {
-    const ranges = whole(merge(this.#pending, seamMs));
-    if (ranges.length === 0) return;
+    const ranges = whole(merge(this.#pending, seamMs)).slice(0, most);
+    this.#quiet = 0;
     const sent = this.#pending;
     this.#pending = [];
     const result = await this.#o.send(ranges, leaving).catch((): Reported => 'later');

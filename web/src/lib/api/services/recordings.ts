@@ -1,8 +1,7 @@
 import {
   type Analytics,
   type ClinicalNote,
-  type Code,
-  type Cue,
+  type Hit,
   type Mark,
   type Note,
   type NoteFormat,
@@ -13,7 +12,9 @@ import {
   type Recording,
   type Share,
   type Span,
+  type Tag,
   type Timeline,
+  type Transcript,
   type Viewer,
 } from '@/lib/recording/model';
 import { api, ask, askMaybe } from '../client';
@@ -64,7 +65,7 @@ export const recordings = {
     }
   },
   viewers: (recording: string, signal?: AbortSignal): Promise<Viewer[]> =>
-    items(ask(call<{ items: Viewer[] }>('get', recording, '/viewers', { signal })) as Promise<{ items: Viewer[] }>),
+    items(ask(call<{ items: Viewer[] }>('get', recording, '/viewers', { signal }))),
   analytics: (recording: string, signal?: AbortSignal): Promise<Analytics> => ask(call<Analytics>('get', recording, '/analytics', { signal })),
 
   shares: {
@@ -101,14 +102,17 @@ export const recordings = {
   tags: {
     get: async (recording: string, signal?: AbortSignal): Promise<string[]> => (await ask(call<{ codes: string[] }>('get', recording, '/tags', { signal }))).codes,
     set: async (recording: string, codes: string[]): Promise<string[]> => (await ask(call<{ codes: string[] }>('put', recording, '/tags', { body: { codes } }))).codes,
-    codes: async (signal?: AbortSignal): Promise<Code[]> => {
+    /** The practice's own set. */
+    codes: async (signal?: AbortSignal): Promise<Tag[]> => {
       const request = api.request as unknown as (method: Method, path: string, init: Record<string, unknown>) => Answered;
-      return (await ask(request('get', '/api/v1/review/tags', { signal: signal ?? null }) as Promise<{ data?: { items: Code[] }; response: Response }>)).items;
+      return (await ask(request('get', '/api/v1/review/tags', { signal: signal ?? null }) as Promise<{ data?: { items: Tag[] }; response: Response }>)).items;
     },
   },
 
   clinicalNote: {
-    get: (recording: string, signal?: AbortSignal): Promise<ClinicalNote> => ask(call<ClinicalNote>('get', recording, '/clinical-note', { signal })),
+    /** Null before its first line. */
+    get: (recording: string, signal?: AbortSignal): Promise<ClinicalNote | null> =>
+      askMaybe(call<ClinicalNote>('get', recording, '/clinical-note', { signal }), 404),
     save: (recording: string, note: { format: NoteFormat; sections: NoteSection[]; version: number }): Promise<ClinicalNote> =>
       ask(call<ClinicalNote>('put', recording, '/clinical-note', { body: note })),
     sign: (recording: string, version: number): Promise<ClinicalNote> =>
@@ -119,16 +123,16 @@ export const recordings = {
 
   transcript: {
     /** Null when none was imported. */
-    get: async (recording: string, signal?: AbortSignal): Promise<Cue[] | null> =>
-      (await askMaybe(call<{ cues: Cue[] }>('get', recording, '/transcript', { signal }), 404))?.cues ?? null,
+    get: (recording: string, signal?: AbortSignal): Promise<Transcript | null> =>
+      askMaybe(call<Transcript>('get', recording, '/transcript', { signal }), 404),
     put: async (recording: string, vtt: string): Promise<void> => {
       await ask(call<unknown>('put', recording, '/transcript', { text: { body: vtt, type: 'text/vtt' } }));
     },
     delete: async (recording: string): Promise<void> => {
       await ask(call<void>('delete', recording, '/transcript'));
     },
-    search: (recording: string, q: string, signal?: AbortSignal): Promise<Cue[]> =>
-      items(ask(call<{ items: Cue[] }>('get', recording, '/transcript/search', { query: { q }, signal }))),
+    search: (recording: string, q: string, signal?: AbortSignal): Promise<Hit[]> =>
+      items(ask(call<{ items: Hit[] }>('get', recording, '/transcript/search', { query: { q, limit: '100' }, signal }))),
   },
 };
 
