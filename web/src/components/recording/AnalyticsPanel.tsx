@@ -120,7 +120,6 @@ function Minutes({ figures, people }: { figures: Analytics; people: Analytics['p
   return (
     <Figure title={t('analytics.overTime')} how={undefined}>
       {/* The same by key: the table below, and the timeline. */}
-      {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
       <svg
         className={classes.minutes}
         viewBox="0 0 100 40"

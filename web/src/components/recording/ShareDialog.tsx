@@ -1,4 +1,5 @@
 import '@/components/ui/fieldStyles';
+import '@/components/ui/choiceStyles';
 import { ActionIcon, Button, NativeSelect, Stack, Switch, TextInput } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';

@@ -170,9 +170,10 @@ export function Timeline({ marks, notes }: TimelineProps) {
           ))}
         </div>
         <div ref={area} className={classes.area} style={{ ['--lanes' as string]: people.length }}>
-          <canvas ref={canvas} className={classes.canvas} role="img" aria-label={t('timeline.canvas')} aria-describedby={summary} />
+          <canvas ref={canvas} className={classes.canvas} aria-hidden="true" />
           <PositionSlider
             view={view}
+            describedBy={summary}
             onPointerDown={(e) => {
               e.currentTarget.setPointerCapture(e.pointerId);
               player.seek(momentAt(e.clientX));
@@ -200,7 +201,7 @@ export function Timeline({ marks, notes }: TimelineProps) {
           <IconArrowsHorizontal size={18} />
         </ActionIcon>
       </div>
-      <ul id={summary} className={classes.hidden}>
+      <ul id={summary} className={classes.hidden} aria-label={t('timeline.canvas')}>
         {lanes.map((l) => (
           <li key={l.person}>
             {t('timeline.summary', { name: nameOf(l.person), talk: spokenTime(clock.locale, total(speechOf(l.levels))) })}
@@ -250,12 +251,13 @@ function Pin({ group, left }: { group: TimelinePin[]; left: number }) {
 
 interface PositionSliderProps {
   view: Span;
+  describedBy: string;
   onPointerDown: (e: PointerEvent<HTMLDivElement>) => void;
   onPointerMove: (e: PointerEvent<HTMLDivElement>) => void;
   onPointerLeave: () => void;
 }
 
-function PositionSlider({ view, ...pointer }: PositionSliderProps) {
+function PositionSlider({ view, describedBy, ...pointer }: PositionSliderProps) {
   const { t } = useTranslation('review');
   const { player, range, levels, nameOf } = useReview();
   const clock = useClock();
@@ -279,6 +281,7 @@ function PositionSlider({ view, ...pointer }: PositionSliderProps) {
       tabIndex={0}
       className={classes.slider}
       aria-label={t('timeline.position')}
+      aria-describedby={describedBy}
       aria-valuemin={Math.round(range.fromMs / 1000)}
       aria-valuemax={Math.round(range.toMs / 1000)}
       aria-valuenow={Math.round(at / 1000)}

@@ -7,6 +7,8 @@ import { decodeLevels, silences } from '@/lib/recording/levels';
 import { type Play, type PlayTrack, type Span, type Timeline } from '@/lib/recording/model';
 import { Player, type Diagnosis } from '@/lib/recording/player';
 import { type Reported, WatchReporter } from '@/lib/recording/watched';
+import { Store } from '@/lib/store';
+import { useReadable } from '../useReadable';
 
 const every = (ms: number, tick: () => void) => {
   const timer = setInterval(tick, ms);
@@ -75,7 +77,8 @@ function start(id: string, play: Play, timeline: Timeline) {
 /** The player of one recording, with everything watched told to the server. */
 export function usePlayer(id: string, timeline: Timeline | undefined, startAt: number | null) {
   const play = usePlay(id);
-  const [player, setPlayer] = useState<Player>();
+  const [slot] = useState(() => new Store<Player | undefined>(undefined));
+  const player = useReadable(slot);
   const granted = play.data;
   useEffect(() => {
     if (!granted || !timeline) return;
@@ -83,15 +86,15 @@ export function usePlayer(id: string, timeline: Timeline | undefined, startAt: n
     if (startAt !== null) player.seek(startAt);
     const leave = () => reporter.leave();
     window.addEventListener('pagehide', leave);
-    setPlayer(player);
+    slot.set(player);
     return () => {
       window.removeEventListener('pagehide', leave);
       player.end();
       reporter.end();
-      setPlayer(undefined);
+      slot.set(undefined);
     };
     // A new time in the address is a seek of the page, not another player.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [id, granted, timeline]);
+  }, [id, granted, timeline, slot]);
   return { play, player };
 }

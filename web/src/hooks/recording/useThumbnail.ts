@@ -22,14 +22,10 @@ export function useThumbnail(player: Player, atMs: number | undefined): string |
   const [picture, setPicture] = useState<string>();
   useEffect(() => () => thumbs?.end(), [thumbs]);
   const moment = atMs === undefined ? undefined : Math.floor(atMs / 500) * 500;
+  const lanes = moment === undefined ? [] : player.lanes.filter((l) => l.track.kind === 'video' && l.has(moment));
+  const track = (lanes.find((l) => l.track.source === 'screen') ?? lanes[0])?.track;
   useEffect(() => {
-    if (moment === undefined) return;
-    const lanes = player.lanes.filter((l) => l.track.kind === 'video' && l.has(moment));
-    const lane = lanes.find((l) => l.track.source === 'screen') ?? lanes[0];
-    if (!lane) {
-      setPicture(undefined);
-      return;
-    }
+    if (moment === undefined || track === undefined) return;
     let left = false;
     const timer = setTimeout(() => {
       let maker = thumbs;
@@ -37,7 +33,7 @@ export function useThumbnail(player: Player, atMs: number | undefined): string |
         maker = new Thumbnails(document.createElement('video'), draw);
         setThumbs(maker);
       }
-      void maker.at(lane.track, moment).then((made) => {
+      void maker.at(track, moment).then((made) => {
         if (!left && made) setPicture(made);
       });
     }, dwellMs);
@@ -45,6 +41,6 @@ export function useThumbnail(player: Player, atMs: number | undefined): string |
       left = true;
       clearTimeout(timer);
     };
-  }, [player, moment, thumbs]);
-  return atMs === undefined ? undefined : picture;
+  }, [track, moment, thumbs]);
+  return track === undefined ? undefined : picture;
 }
