@@ -1,5 +1,7 @@
 // A furnished practice for looking at pages without a server. Invented people;
 // times stand around one fixed moment so that two runs show the same.
+import { answerReview } from './mockReview.mjs';
+
 export const moment = new Date('2026-11-23T13:48:00Z');
 
 const at = (minutes) => new Date(moment.getTime() + minutes * 60_000).toISOString();
@@ -71,6 +73,8 @@ export function answer(me, method, path, query) {
   if (/^invitations\/.+\/preview$/.test(rest)) return rest.includes('EXPIRED') ? problem(410, 'invitation_expired', 'This invitation has expired.') : ok(preview);
   if (rest === 'sign-in') return problem(401, 'wrong_credentials', 'Address or password is wrong.');
   if (!me) return problem(401, 'not_signed_in', 'Please sign in.');
+  const review = answerReview(me, method, rest, query);
+  if (review) return review;
   const visible = rooms.filter(mine(me)).map(seenBy(me));
   switch (`${method} ${rest.replace(/^rooms\/[^/]+/, 'rooms/*')}`) {
     case 'GET me':

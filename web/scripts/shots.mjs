@@ -8,12 +8,14 @@ import { pathToFileURL } from 'node:url';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { answer, meOf, moment } from './mock.mjs';
+import { reviewMedia } from './reviewMedia.mjs';
 
 const dist = process.env.MENTARA_WEB_DIST ? pathToFileURL(`${process.env.MENTARA_WEB_DIST}/`) : new URL('../dist/', import.meta.url);
 const out = new URL('../shots/', import.meta.url);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 
+const tab = (name) => async (page) => page.getByRole('tab', { name }).click();
 const open = (name) => async (page) => page.getByRole('button', { name }).first().click();
 const scenes = [
   { name: 'sign-in', path: '/sign-in' },
@@ -42,13 +44,33 @@ const scenes = [
   { name: 'person', path: '/people', me: 'A1', act: open('Manage Mira') },
   { name: 'invite', path: '/people', me: 'A1', act: open('Invite somebody') },
   { name: 'account', path: '/account', me: 'T1' },
+  { name: 'review', path: '/recordings/REC1?t=258', me: 'T1' },
+  { name: 'review-screen', path: '/recordings/REC1?t=430', me: 'T1', act: tab('Session note') },
+  { name: 'review-signed', path: '/recordings/RECSIGNED?t=160', me: 'T1', act: tab('Session note') },
+  { name: 'review-transcript', path: '/recordings/REC1?t=190', me: 'T1', async act(page) {
+    await tab('Transcript')(page);
+    await page.getByRole('searchbox').fill('kitchen');
+    await page.clock.runFor(500);
+  } },
+  { name: 'review-figures', path: '/recordings/REC1?t=320', me: 'T1', act: tab('Figures') },
+  { name: 'review-details', path: '/recordings/RECLOST?t=215', me: 'T1', act: tab('Details') },
+  { name: 'review-share', path: '/recordings/RECSHARE?t=170', me: 'T2' },
+  { name: 'review-sharing', path: '/recordings/REC1?t=150', me: 'T1', act: open('Share') },
+  { name: 'review-own', path: '/recordings/RECOWN', me: 'C3' },
+  { name: 'review-absent', path: '/recordings/NONE', me: 'T1' },
   { name: 'not-found', path: '/nowhere', me: 'T1' },
   { name: 'broken', path: '/', me: 'T1', broken: true },
 ];
 const sizes = { phone: { width: 390, height: 844, deviceScaleFactor: 2, hasTouch: true, isMobile: true }, desk: { width: 1440, height: 900, deviceScaleFactor: 1 } };
 
+await mkdir(out, { recursive: true });
+const wanted = process.argv.slice(2);
+const chosen = scenes.filter((scene) => wanted.length === 0 || wanted.some((w) => scene.name.includes(w)));
+const media = chosen.some((scene) => scene.name.startsWith('review')) ? reviewMedia() : null;
+
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://local');
+  if (/\/tracks\/\w+\/media$/.test(url.pathname)) return media.send(/tracks\/(\w+)/.exec(url.pathname)[1], request, response);
   if (url.pathname.startsWith('/api/')) {
     const me = /me=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
     const flags = request.headers.cookie ?? '';
@@ -74,15 +96,13 @@ const server = createServer(async (request, response) => {
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 const origin = `http://127.0.0.1:${server.address().port}`;
 
-await mkdir(out, { recursive: true });
-const wanted = process.argv.slice(2);
+
 const browser = await chromium.launch({ executablePath: process.env.MENTARA_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 let faults = 0;
 try {
   for (const [device, { width, height, ...look }] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark']) {
-      for (const scene of scenes) {
-        if (wanted.length > 0 && !wanted.some((w) => scene.name.includes(w))) continue;
+      for (const scene of chosen) {
         const context = await browser.newContext({ viewport: { width, height }, ...look, colorScheme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
         const cookies = { me: scene.me, empty: scene.empty && '1', broken: scene.broken && '1' };
         await context.addCookies(Object.entries(cookies).filter(([, v]) => v).map(([name, value]) => ({ name, value, url: origin })));
@@ -102,6 +122,8 @@ try {
           await page.clock.runFor(300);
           await page.waitForLoadState('networkidle');
           await page.clock.runFor(300);
+          // Pictures of a recording decode on the browser's own time.
+          await page.waitForFunction(() => [...document.querySelectorAll('video')].every((v) => !v.getAttribute('src') || v.readyState >= 2));
           if (device === 'desk') {
             // The shell scrolls inside; let it grow so that the picture shows all.
             await page.addStyleTag({ content: '[class*="shell"]{max-height:none!important}' });

@@ -85,7 +85,7 @@ export function Timeline({ marks, notes }: TimelineProps) {
     });
   }, [width, height, view, lanes, laneHeight, stopped, scheme]);
 
-  // The place moves outside React: twenty times a second is too often for a tree.
+  // The place moves outside React: forty times a second is too often for a tree.
   useEffect(() => {
     const place = () => {
       const at = player.position.get();

@@ -34,6 +34,8 @@ const videoHoleMs = 1000;
 /** A lane this near is fetched ahead, one this far is let go. */
 const aheadMs = 12_000;
 const letGoMs = 45_000;
+/** An element asked to play begins about this much later. */
+const startTakesMs = 30;
 /** HAVE_FUTURE_DATA */
 const enough = 3;
 /** What a decoder may have left out at the end of a file. */
@@ -136,24 +138,38 @@ export class Lane {
     const entered = stretch !== this.#stretch;
     this.#stretch = stretch;
     if (!stretch || this.#spent(at)) {
-      if (!media.paused) media.pause();
-      // Wait at the next stretch, so that it begins without a seek.
-      const next = this.stretches.find((s) => s.fromMs > at);
-      if (next && next.fromMs - at < aheadMs && !media.seeking && Math.abs(this.offset(next.fromMs)) > pullUntil) this.place(next.fromMs);
+      this.#await(at, rate, blocked);
       return;
     }
     if (media.seeking || this.#wanted !== undefined || media.readyState < enough) return;
     const offset = this.offset(at);
     if (media.paused) {
       if (Math.abs(offset) > (entered ? pullFrom : leapFrom)) this.place(at);
-      this.#pulling = false;
-      media.playbackRate = rate;
-      media.play().catch((cause: unknown) => {
-        if (cause instanceof Error && cause.name === 'NotAllowedError') blocked();
-      });
+      this.#start(rate, blocked);
       return;
     }
     this.#steer(at, offset, rate, now);
+  }
+
+  /** Waits at the next stretch, so that it begins without a seek, and a moment early. */
+  #await(at: number, rate: number, blocked: () => void): void {
+    const { media } = this;
+    const next = this.fault ? undefined : this.stretches.find((s) => s.fromMs > at);
+    const placed = next !== undefined && !media.seeking && media.readyState >= enough && Math.abs(this.offset(next.fromMs)) < pullFrom;
+    if (placed && next.fromMs - at <= startTakesMs * rate) {
+      if (media.paused) this.#start(rate, blocked);
+      return;
+    }
+    if (!media.paused) media.pause();
+    if (next && !placed && !media.seeking && next.fromMs - at < aheadMs) this.place(next.fromMs);
+  }
+
+  #start(rate: number, blocked: () => void): void {
+    this.#pulling = false;
+    this.media.playbackRate = rate;
+    this.media.play().catch((cause: unknown) => {
+      if (cause instanceof Error && cause.name === 'NotAllowedError') blocked();
+    });
   }
 
   #steer(at: number, offset: number, rate: number, now: number): void {

@@ -52,7 +52,7 @@ interface Events {
   rested: undefined;
 }
 
-const tickMs = 50;
+const tickMs = 25;
 /** A lane may stumble this long before all wait for it. */
 const graceMs = 120;
 /** Before a spinner says whose fault the waiting is. */
@@ -118,7 +118,7 @@ export class Player {
     return this.#state;
   }
 
-  /** Where the recording stands, in milliseconds; it moves about twenty times a second. */
+  /** Where the recording stands, in milliseconds; it moves about forty times a second. */
   get position(): Readable<number> {
     return this.#position;
   }
