@@ -65,7 +65,7 @@ func withArchive(ctx context.Context, env environment, cfg configs.Config, use f
 	reviews = review.New(store, reviewed{service}, time.Now)
 	kept := retain.New(retain.Options{
 		DB: store, Jobs: jobs, Recordings: retained{service}, Review: reviews,
-		Blobs: service.Store, Keys: service.Keys, BackupsKept: backupsKept, Log: log, Now: time.Now,
+		Blobs: service.Store, Keys: service.Keys, BackupsKept: backupsKept(cfg), Log: log, Now: time.Now,
 	})
 	if disk, ok := service.Store.(io.Closer); ok {
 		defer func() { err = errors.Join(err, disk.Close()) }()

@@ -4,11 +4,17 @@ import (
 	"context"
 	"time"
 
+	"mentara/configs"
 	"mentara/internal/auth"
 	"mentara/recording"
 	"mentara/recording/retain"
 	"mentara/recording/review"
 )
+
+// backupsKept is what a proof of erasure promises of backups.
+func backupsKept(cfg configs.Config) time.Duration {
+	return time.Duration(cfg.Recording.BackupDays) * 24 * time.Hour
+}
 
 // reviewed lets reviews ask about recordings.
 type reviewed struct{ *recording.Service }

@@ -108,7 +108,7 @@ func build(ctx context.Context, cfg configs.Config, log *slog.Logger) (_ *progra
 	p.reviews = review.New(p.store, reviewed{p.records}, time.Now)
 	p.retained = retain.New(retain.Options{
 		DB: p.store, Jobs: p.jobs, Recordings: retained{p.records}, Review: p.reviews,
-		Blobs: p.records.Store, Keys: p.records.Keys, BackupsKept: time.Duration(cfg.Recording.BackupDays) * 24 * time.Hour, Log: log, Now: time.Now,
+		Blobs: p.records.Store, Keys: p.records.Keys, BackupsKept: backupsKept(cfg), Log: log, Now: time.Now,
 	})
 	p.server = api.New(api.Options{
 		Log:               log,

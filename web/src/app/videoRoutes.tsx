@@ -6,5 +6,5 @@ import { lazyPage } from './lazyPage';
  * They stand outside the shell, yet inside the session guard.
  */
 export const videoRoutes: RouteObject[] = [
-  { path: 'rooms/:room', lazy: lazyPage(() => import('@/pages/MeetingPage').then((m) => m.MeetingPage), ['video', 'precall']) },
+  { path: 'rooms/:room', lazy: lazyPage(() => import('@/pages/MeetingPage').then((m) => m.MeetingPage), ['video', 'precall', 'recording']) },
 ];

@@ -3,6 +3,8 @@ import type auth from './en/auth';
 import type common from './en/common';
 import type people from './en/people';
 import type precall from './en/precall';
+import type recording from './en/recording';
+import type recordings from './en/recordings';
 import type review from './en/review';
 import type sessions from './en/sessions';
 import type video from './en/video';
@@ -14,6 +16,8 @@ export interface Catalogue {
   common: typeof common;
   people: typeof people;
   precall: typeof precall;
+  recording: typeof recording;
+  recordings: typeof recordings;
   review: typeof review;
   sessions: typeof sessions;
   video: typeof video;

@@ -14,6 +14,7 @@ import { VideoMeetingRoom } from '@/components/video/VideoMeetingRoom';
 import { WaitingRoom } from '@/components/video/WaitingRoom';
 import { useMe } from '@/hooks/useMe';
 import { CallContext } from '@/hooks/video/callContext';
+import { useRecordedBefore } from '@/hooks/video/useRecording';
 import { useInterrupted, useVideoRoom } from '@/hooks/video/useVideoRoom';
 import { keys } from '@/lib/api/keys';
 import { asProblem } from '@/lib/api/problem';
@@ -42,6 +43,7 @@ function Visit({ room: id }: { room: string }) {
   useTitle(room?.title || plan.data?.title || t('title'));
 
   const inLobby = phase === 'lobby';
+  const recorded = useRecordedBefore(call, inLobby || phase === 'waiting');
   const known = plan.data !== undefined && plan.data.state !== 'ended';
   useEffect(() => {
     if (inLobby && known) void call.local.open();
@@ -51,7 +53,7 @@ function Visit({ room: id }: { room: string }) {
     return <EndScreen kind={socketEnds[connection.ended]} onAgain={() => window.location.reload()} />;
   }
   if (isOver(phase)) {
-    return <EndScreen kind={phase as EndKind} reason={reason} {...(minutes === undefined ? {} : { minutes })} onAgain={() => call.backToLobby()} />;
+    return <EndScreen kind={phase as EndKind} reason={reason} {...(minutes === undefined ? {} : { minutes })} {...(call.recording.last && me.kind === 'user' ? { recording: `/recordings?open=${call.recording.last}` } : {})} onAgain={() => call.backToLobby()} />;
   }
   if (phase === 'in' && room) {
     return (
@@ -62,7 +64,7 @@ function Visit({ room: id }: { room: string }) {
   }
   if (phase === 'waiting' && room && self) {
     const host = [...others.values()].some((p) => p.role === 'host' && p.state === 'joined');
-    return <WaitingRoom room={room} self={self} local={call.local} {...(others.size > 0 ? { hostHere: host } : {})} onLeave={() => void call.leave()} />;
+    return <WaitingRoom room={room} self={self} local={call.local} recording={recorded} {...(others.size > 0 ? { hostHere: host } : {})} onLeave={() => void call.leave()} />;
   }
   if (plan.isPending) return <Splash />;
   if (plan.isError) {
@@ -74,7 +76,7 @@ function Visit({ room: id }: { room: string }) {
     );
   }
   if (plan.data.state === 'ended') return <EndScreen kind="ended" onAgain={() => void plan.refetch()} />;
-  return <Lobby room={plan.data} me={me} local={call.local} joining={phase === 'joining'} onJoin={() => void call.join()} />;
+  return <Lobby room={plan.data} me={me} local={call.local} joining={phase === 'joining'} recording={recorded} onJoin={() => void call.join()} />;
 }
 
 /** Whole minutes spent inside, once that is over; undefined for who never was. */

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconDevices, IconDoorOff, IconHourglassOff, IconLock, IconRefresh, IconSearchOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -27,11 +27,13 @@ interface EndScreenProps {
   reason?: string;
   /** Minutes spent inside; undefined when never in. */
   minutes?: number;
+  /** Where to see the recording of this visit; undefined when there is none. */
+  recording?: string;
   onAgain: () => void;
 }
 
 /** How a visit ended, and the one or two things worth doing next. */
-export function EndScreen({ kind, reason = '', minutes, onAgain }: EndScreenProps) {
+export function EndScreen({ kind, reason = '', minutes, recording, onAgain }: EndScreenProps) {
   const { t } = useTranslation('video');
   const Icon = icons[kind];
   const known = reasons.find((r) => r === reason);
@@ -42,6 +44,13 @@ export function EndScreen({ kind, reason = '', minutes, onAgain }: EndScreenProp
     <FullScreen focus icon={<Icon size={40} />} title={t(`over.${kind}.title`)}>
       <p>{kind === 'failed' && known ? t(`over.reason.${known}`) : t(`over.${kind}.body`)}</p>
       {minutes === undefined || minutes < 1 ? null : <p>{t('over.duration', { count: minutes })}</p>}
+      {recording ? (
+        <p>
+          <Anchor component={Link} to={recording}>
+            {t('over.recording')}
+          </Anchor>
+        </p>
+      ) : null}
       {again ? <Button onClick={onAgain}>{again}</Button> : null}
       {kind === 'outdated' ? <Button onClick={() => window.location.reload()}>{t('over.reload')}</Button> : null}
       {kind === 'signedOut' ? (

@@ -5,9 +5,11 @@ import { LogoMark } from '@/components/ui/Logo';
 import { useClock } from '@/hooks/usePrefs';
 import { useNow } from '@/hooks/useNow';
 import { useReadable } from '@/hooks/useReadable';
+import { type RecordingStatus } from '@/lib/realtime/types';
 import { type LocalMedia } from '@/lib/rtc/local';
 import { rangeOf, timeOf } from '@/lib/time';
 import { DeviceCheck } from './DeviceCheck';
+import { RecordingNotice } from './RecordingNotice';
 import classes from './Lobby.module.css';
 
 export interface LobbyRoom {
@@ -27,11 +29,13 @@ interface LobbyProps {
   me: { id: string; name: string };
   local: LocalMedia;
   joining: boolean;
+  /** Of a recording that is asked for or made while one is not in yet. */
+  recording: RecordingStatus | undefined;
   onJoin: () => void;
 }
 
 /** The last look in the mirror before a session. */
-export function Lobby({ room, me, local, joining, onJoin }: LobbyProps) {
+export function Lobby({ room, me, local, joining, recording, onJoin }: LobbyProps) {
   const { t } = useTranslation(['video', 'common']);
   const clock = useClock();
   const now = useNow(5_000);
@@ -72,6 +76,7 @@ export function Lobby({ room, me, local, joining, onJoin }: LobbyProps) {
                     : t('lobby.signedInAs', { name: me.name })}
             </p>
             {!camera.on && !microphone.on && !starting ? <p className={classes.hint}>{t('lobby.silent')}</p> : null}
+            <RecordingNotice status={recording} />
             <div className={classes.actions}>
               <Button size="lg" className={classes.go} onClick={onJoin} disabled={early} loading={joining} loaderProps={{ type: 'dots' }}>
                 {t('lobby.join')}

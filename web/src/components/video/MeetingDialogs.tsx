@@ -6,7 +6,7 @@ import { ShortcutsHelp } from './ShortcutsHelp';
 import { VideoSettings } from './VideoSettings';
 
 /** What stands over the stage; one at a time. */
-export type Dialog = { kind: 'settings' | 'shortcuts' | 'end' } | { kind: 'kick'; participant: Participant };
+export type Dialog = { kind: 'settings' | 'shortcuts' | 'end' | 'record' | 'stop-recording' } | { kind: 'kick'; participant: Participant };
 
 interface MeetingDialogsProps {
   call: Call;

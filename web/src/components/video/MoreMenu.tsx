@@ -3,6 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import {
   IconArrowsMaximize,
   IconArrowsMinimize,
+  IconBookmark,
   IconEar,
   IconEye,
   IconEyeOff,
@@ -12,10 +13,15 @@ import {
   IconLayoutGrid,
   IconLayoutSidebarRight,
   IconPictureInPicture,
+  IconPlayerRecord,
+  IconPlayerStop,
   IconScreenShare,
   IconSettings,
+  IconUserCheck,
+  IconUserOff,
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { type RecordingControls } from '@/hooks/video/useRecording';
 import { type VideoControls } from '@/hooks/video/useVideoControls';
 import { type Abilities } from '@/lib/rtc/support';
 
@@ -36,12 +42,17 @@ interface MoreMenuProps {
   onFullscreen: () => void;
   onSettings: () => void;
   onShortcuts: () => void;
+  recording: RecordingControls;
+  onRecord: () => void;
+  onBookmark: () => void;
+  onWithdraw: () => void;
+  onAgree: () => void;
 }
 
 /** Everything one needs once per session, not once per minute. */
 export function MoreMenu(props: MoreMenuProps) {
   const { controls, view, onView, can, floating, fullscreen } = props;
-  const { t } = useTranslation('video');
+  const { t } = useTranslation(['video', 'recording']);
   // The bar of a phone has no room for these two (VideoControls.module.css).
   const narrow = useMediaQuery('(max-width: 30em)', false, { getInitialValueInEffect: false });
   const icon = { size: 20, 'aria-hidden': true } as const;
@@ -63,6 +74,7 @@ export function MoreMenu(props: MoreMenuProps) {
       <Menu.Item leftSection={<IconEar {...icon} />} onClick={() => void controls.setAudioOnly(!controls.audioOnly)}>
         {controls.audioOnly ? t('controls.audioOnlyOff') : t('controls.audioOnly')}
       </Menu.Item>
+      <RecordingItems {...props} narrow={narrow} />
       <Menu.Divider role="separator" />
       <Menu.Item
         leftSection={view.mode === 'grid' ? <IconLayoutSidebarRight {...icon} /> : <IconLayoutGrid {...icon} />}
@@ -90,6 +102,38 @@ export function MoreMenu(props: MoreMenuProps) {
       <Menu.Item leftSection={<IconKeyboard {...icon} />} rightSection="?" onClick={props.onShortcuts}>
         {t('controls.shortcuts')}
       </Menu.Item>
+    </>
+  );
+}
+
+/** What this person may do about the recording: hosts ask and stop, everybody decides about themselves. */
+function RecordingItems({ recording, narrow, onRecord, onBookmark, onWithdraw, onAgree }: MoreMenuProps & { narrow: boolean }) {
+  const { t } = useTranslation('recording');
+  const icon = { size: 20, 'aria-hidden': true } as const;
+  const { live, isHost, stage, status, self } = recording;
+  const agreed = live && status?.people.some((p) => p.participant === self && p.consent === 'agreed');
+  return (
+    <>
+      {isHost && narrow ? (
+        <Menu.Item leftSection={live ? <IconPlayerStop {...icon} /> : <IconPlayerRecord {...icon} />} onClick={onRecord}>
+          {live ? t('control.stop') : t('control.start')}
+        </Menu.Item>
+      ) : null}
+      {isHost && status?.state === 'recording' ? (
+        <Menu.Item leftSection={<IconBookmark {...icon} />} rightSection="B" onClick={onBookmark}>
+          {t('control.mark')}
+        </Menu.Item>
+      ) : null}
+      {agreed ? (
+        <Menu.Item leftSection={<IconUserOff {...icon} />} onClick={onWithdraw}>
+          {t('control.withdraw')}
+        </Menu.Item>
+      ) : null}
+      {stage === 'declined' || stage === 'withdrawn' ? (
+        <Menu.Item leftSection={<IconUserCheck {...icon} />} onClick={onAgree}>
+          {t('control.agree')}
+        </Menu.Item>
+      ) : null}
     </>
   );
 }

@@ -13,10 +13,11 @@ import {
 import { useTranslation } from 'react-i18next';
 import { Initials } from '@/components/ui/Initials';
 import { useClock } from '@/hooks/usePrefs';
-import { type Participant, type Source } from '@/lib/realtime/types';
+import { type Participant, type RecordingSubject, type Source } from '@/lib/realtime/types';
 import { timeOf } from '@/lib/time';
 import { type Verdict } from '@/lib/rtc/quality';
 import { QualityBars } from './QualityBars';
+import { markOf } from './RecordingIndicator';
 import classes from './ParticipantsList.module.css';
 
 export interface ParticipantsListProps {
@@ -26,6 +27,8 @@ export interface ParticipantsListProps {
   speaking: ReadonlySet<string>;
   isHost: boolean;
   verdictOf: (participant: string) => Verdict;
+  /** Where somebody stands with the recording; undefined when there is none. */
+  recordingOf: (participant: string) => RecordingSubject | undefined;
   onAdmit: (participant: Participant) => void;
   onDeny: (participant: Participant) => void;
   onMute: (participant: Participant, source: Source) => void;
@@ -96,9 +99,10 @@ function Door({ waiting, onAdmit, onDeny }: ParticipantsListProps) {
   );
 }
 
-function Person({ participant, isSelf = false, isHost, speaking, verdictOf, onMute, onKick }: ParticipantsListProps & { participant: Participant; isSelf?: boolean }) {
-  const { t } = useTranslation('video');
+function Person({ participant, isSelf = false, isHost, speaking, verdictOf, recordingOf, onMute, onKick }: ParticipantsListProps & { participant: Participant; isSelf?: boolean }) {
+  const { t } = useTranslation(['video', 'recording']);
   const { name } = participant;
+  const recorded = recordingOf(participant.id);
   const may = isHost && !isSelf && participant.role !== 'host';
   const meta = [
     isSelf ? t('people.you') : '',
@@ -106,6 +110,7 @@ function Person({ participant, isSelf = false, isHost, speaking, verdictOf, onMu
     participant.state === 'reconnecting' ? t('people.reconnecting') : '',
     participant.handRaised ? t('people.hand') : '',
     participant.screen ? t('people.shares') : '',
+    recorded ? t(`recording:person.${markOf(recorded)}`) : '',
   ].filter(Boolean);
   return (
     <li className={classes.row} data-participant={participant.id} data-speaking={speaking.has(participant.id) || undefined}>

@@ -12,6 +12,7 @@ const rows = [
   ['people', ['P']],
   ['layout', ['L']],
   ['fullscreen', ['F']],
+  ['bookmark', ['B']],
   ['help', ['?']],
 ] as const;
 

@@ -1,7 +1,7 @@
 import { Menu } from '@mantine/core';
 import { IconMicrophoneOff, IconPin, IconPinnedOff, IconScreenShareOff, IconUserMinus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { type Source } from '@/lib/realtime/types';
+import { type RecordingSubject, type Source } from '@/lib/realtime/types';
 import { type Call } from '@/lib/rtc/call';
 import { type Verdict } from '@/lib/rtc/quality';
 import { trackKey, type RemoteTracks } from '@/lib/rtc/subscribe';
@@ -22,6 +22,7 @@ interface StageTileProps {
   dimmed: boolean;
   audioOnly: boolean;
   isHost: boolean;
+  recording: RecordingSubject | undefined;
   onPin: () => void;
   onMute: (source: Source) => void;
   onKick: () => void;
@@ -36,11 +37,11 @@ function priorityOf(tile: TileModel, large: boolean, speaking: boolean): number 
 
 /** Joins a tile of the stage with its media, its state and what may be done with it. */
 export function StageTile(props: StageTileProps) {
-  const { tile, large, tracks, camera, microphoneOn, mirrored, speaking, verdict, pinned, dimmed, audioOnly, isHost } = props;
+  const { tile, large, tracks, camera, microphoneOn, mirrored, speaking, verdict, pinned, dimmed, audioOnly, isHost, recording } = props;
   const { t } = useTranslation('video');
   if (tile.self) {
     const participant = { ...tile.participant, microphone: microphoneOn, camera: camera !== undefined, state: 'joined' as const };
-    return <VideoTile participant={participant} source="camera" self local={camera} mirrored={mirrored} speaking={speaking} large={large} />;
+    return <VideoTile participant={participant} source="camera" self local={camera} mirrored={mirrored} speaking={speaking} large={large} recording={recording} />;
   }
   const { participant, source } = tile;
   const may = isHost && participant.role !== 'host';
@@ -80,6 +81,7 @@ export function StageTile(props: StageTileProps) {
       pinned={pinned}
       dimmed={dimmed}
       menu={menu}
+      recording={recording}
     />
   );
 }

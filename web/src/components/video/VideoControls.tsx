@@ -7,6 +7,8 @@ import {
   IconHandStop,
   IconMicrophone,
   IconMicrophoneOff,
+  IconPlayerRecord,
+  IconPlayerStop,
   IconScreenShare,
   IconScreenShareOff,
   IconUsers,
@@ -15,6 +17,7 @@ import {
 } from '@tabler/icons-react';
 import { type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { type RecordingControls } from '@/hooks/video/useRecording';
 import { type VideoControls as Controls } from '@/hooks/video/useVideoControls';
 import { ControlButton } from './ControlButton';
 import classes from './VideoControls.module.css';
@@ -23,6 +26,9 @@ interface VideoControlsProps {
   controls: Controls;
   canShare: boolean;
   isHost: boolean;
+  recording: Pick<RecordingControls, 'live'>;
+  /** Asks to record, or whether to stop; for hosts. */
+  onRecord: () => void;
   waiting: number;
   peopleOpen: boolean;
   onPeople: () => void;
@@ -34,8 +40,8 @@ interface VideoControlsProps {
 
 /** The bar one reaches for: devices, sharing, people, the way out. */
 export function VideoControls(props: VideoControlsProps) {
-  const { controls, canShare, isHost, waiting, peopleOpen, onPeople, onLeave, onEnd, more } = props;
-  const { t } = useTranslation('video');
+  const { controls, canShare, isHost, recording, onRecord, waiting, peopleOpen, onPeople, onLeave, onEnd, more } = props;
+  const { t } = useTranslation(['video', 'recording']);
   return (
     <div role="toolbar" aria-label={t('controls.label')} className={classes.bar}>
       <ControlButton
@@ -81,6 +87,16 @@ export function VideoControls(props: VideoControlsProps) {
         aria-keyshortcuts="H"
         onClick={() => void controls.toggleHand()}
       />
+      {isHost ? (
+        <ControlButton
+          label={recording.live ? t('recording:control.stop') : t('recording:control.start')}
+          className={classes.wide}
+          icon={recording.live ? <IconPlayerStop /> : <IconPlayerRecord />}
+          tone={recording.live ? 'on' : 'plain'}
+          aria-pressed={recording.live}
+          onClick={onRecord}
+        />
+      ) : null}
       <ControlButton
         label={waiting > 0 ? t('controls.peopleWaiting', { count: waiting }) : t('controls.people')}
         hint="P"

@@ -9,6 +9,7 @@ import { useAnnouncer, useSpokenSpeaker } from '@/hooks/video/useAnnouncer';
 import { useAutoHide } from '@/hooks/video/useAutoHide';
 import { usePictureInPicture } from '@/hooks/video/usePictureInPicture';
 import { useDominant, useParticipants } from '@/hooks/video/useParticipants';
+import { useRecording } from '@/hooks/video/useRecording';
 import { useFullscreen, useWakeLock, useLeaveGuard } from '@/hooks/video/useScreen';
 import { useShortcuts } from '@/hooks/video/useShortcuts';
 import { useVideoControls } from '@/hooks/video/useVideoControls';
@@ -25,12 +26,16 @@ import { ParticipantGrid } from './ParticipantGrid';
 import { ParticipantsList } from './ParticipantsList';
 import { PipView } from './PipView';
 import { ReconnectingOverlay } from './ReconnectingOverlay';
+import { RecordingBanner } from './RecordingBanner';
+import { RecordingDialogs } from './RecordingDialogs';
+import { RecordingIndicator } from './RecordingIndicator';
 import { RemoteSound } from './RemoteSound';
 import { ScreenShareControls } from './ScreenShareControls';
 import { SessionTimer } from './SessionTimer';
 import { StageTile } from './StageTile';
 import { stageOf, type TileModel } from './tiles';
 import { useMeetingNotices } from './useMeetingNotices';
+import { useRecordingEvents } from './useRecordingEvents';
 import { VideoControls } from './VideoControls';
 import classes from './VideoMeetingRoom.module.css';
 
@@ -48,6 +53,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
   const people = useParticipants(call);
   const controls = useVideoControls(call);
   const quality = useVideoQuality(call);
+  const recording = useRecording(call);
   const local = useReadable(call.local.state);
   const [can] = useState(abilities);
   const [view, setView] = useState<View>({ mode: 'grid', showSelf: true, mirrored: true });
@@ -66,6 +72,9 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
 
   const { line, announcer } = useAnnouncer();
   useMeetingNotices(call, announcer);
+  const { attempt: tryRecording, withdraw, agree, bookmark } = useRecordingEvents(call, recording, announcer);
+  const [aside, setAside] = useState('');
+  const question = recording.stage === 'ask' && recording.status ? `${recording.status.id} ${recording.status.state}` : '';
   const speaker = others.find((p) => people.speaking.has(p.id))?.name;
   const saySpeaker = useCallback((name: string) => announcer.announce(t('say.speaks', { name })), [announcer, t]);
   useSpokenSpeaker(others.length > 1 ? speaker : undefined, saySpeaker);
@@ -78,7 +87,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
   useWakeLock(true);
   useLeaveGuard(true);
   const isInside = useCallback((node: Element) => frame.current?.contains(node) ?? false, []);
-  const shown = useAutoHide(panel || dialog !== undefined || others.length === 0 || interrupted || waiting.length > 0, isInside);
+  const shown = useAutoHide(panel || dialog !== undefined || others.length === 0 || interrupted || waiting.length > 0 || question !== '', isInside);
 
   const change = useCallback((next: Partial<View>) => setView((now) => ({ ...now, ...next })), []);
   const attempt = (act: Promise<unknown>) => void act.catch(() => toast.failed(new Error(t('people.failed'))));
@@ -93,6 +102,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
     layout: () => change({ mode: view.mode === 'grid' ? 'speaker' : 'grid' }),
     fullscreen: () => void fullscreen.toggle(),
     help: () => setDialog({ kind: 'shortcuts' }),
+    bookmark,
     talk: controls.pushToTalk,
   });
 
@@ -111,6 +121,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
       dimmed={interrupted && !tile.self}
       audioOnly={controls.audioOnly}
       isHost={isHost}
+      recording={recording.subject(tile.participant.id)}
       onPin={() => setPinned((now) => (now === tile.key ? undefined : tile.key))}
       onMute={(source) => attempt(people.mute(tile.participant.id, source))}
       onKick={() => setDialog({ kind: 'kick', participant: tile.participant })}
@@ -125,6 +136,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
       speaking={people.speaking}
       isHost={isHost}
       verdictOf={quality.of}
+      recordingOf={recording.subject}
       onAdmit={admit}
       onDeny={(person) => attempt(people.deny(person.id))}
       onMute={(person, source) => attempt(people.mute(person.id, source))}
@@ -137,19 +149,23 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
       <main className={classes.column} aria-label={t('meeting.label')}>
         <header className={classes.head}>
           <h1 className={classes.title}>{room.title || t('title')}</h1>
+          <RecordingIndicator recording={recording} onWithdraw={withdraw} onAgree={agree} onStop={() => setDialog({ kind: 'stop-recording' })} onCancel={() => void tryRecording(recording.stop())} />
           <SessionTimer startedAt={room.startedAt} endsAt={room.endsAt} onWarning={warn} />
           <ConnectionQuality own={quality.own} figures={quality.figures} others={others.map((p) => ({ id: p.id, name: p.name, verdict: quality.of(p.id) }))} />
         </header>
         <div className={classes.stage}>
           <ParticipantGrid stage={stage}>{draw}</ParticipantGrid>
           {stage.floating ? <FloatingSelf>{draw(stage.floating, false)}</FloatingSelf> : null}
-          {others.length === 0 ? <p className={classes.alone}>{isHost ? t('meeting.aloneHost') : t('meeting.alone')}</p> : null}
+          <div className={classes.notices}>
+            <RecordingBanner recording={recording} onAnswer={() => setAside('')} onCancel={() => void tryRecording(recording.stop())} />
+            {others.length === 0 ? <p className={classes.alone}>{isHost ? t('meeting.aloneHost') : t('meeting.alone')}</p> : null}
+            {isHost && !panel ? <KnockBanner waiting={waiting} onAdmit={admit} onSee={() => setPanel(true)} /> : null}
+          </div>
           {controls.screen ? (
             <div className={classes.sharing}>
               <ScreenShareControls withSound={local.screen.audio !== undefined} onStop={() => call.local.stopScreen()} />
             </div>
           ) : null}
-          {isHost && !panel ? <KnockBanner waiting={waiting} onAdmit={admit} onSee={() => setPanel(true)} /> : null}
           {interrupted ? <ReconnectingOverlay /> : null}
           <RemoteSound tracks={tracks} speaker={local.speaker} />
         </div>
@@ -166,6 +182,8 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
             controls={controls}
             canShare={can.screenShare}
             isHost={isHost}
+            recording={recording}
+            onRecord={() => setDialog({ kind: recording.live ? 'stop-recording' : 'record' })}
             waiting={isHost ? waiting.length : 0}
             peopleOpen={panel}
             onPeople={() => setPanel((open) => !open)}
@@ -183,6 +201,11 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
                 onFullscreen={() => void fullscreen.toggle()}
                 onSettings={() => setDialog({ kind: 'settings' })}
                 onShortcuts={() => setDialog({ kind: 'shortcuts' })}
+                recording={recording}
+                onRecord={() => setDialog({ kind: recording.live ? 'stop-recording' : 'record' })}
+                onBookmark={bookmark}
+                onWithdraw={withdraw}
+                onAgree={agree}
               />
             }
           />
@@ -215,6 +238,15 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
         onClose={() => setDialog(undefined)}
         onKick={(participant) => attempt(people.kick(participant.id))}
         onEnd={() => void call.end().catch(() => toast.failed(new Error(t('end.failed'))))}
+      />
+      <RecordingDialogs
+        recording={recording}
+        dialog={dialog?.kind === 'record' || dialog?.kind === 'stop-recording' ? dialog.kind : undefined}
+        later={question !== '' && aside === question}
+        onLater={() => setAside(question)}
+        onClose={() => setDialog(undefined)}
+        onLeave={() => void call.leave()}
+        attempt={tryRecording}
       />
       <VisuallyHidden aria-live="polite" role="log">
         {line}

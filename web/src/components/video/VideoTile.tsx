@@ -1,13 +1,14 @@
 import { Menu } from '@mantine/core';
-import { IconDots, IconHandStop, IconMicrophoneOff, IconPin } from '@tabler/icons-react';
+import { IconCircleOff, IconDots, IconHandStop, IconMicrophoneOff, IconPin, IconPlayerRecordFilled } from '@tabler/icons-react';
 import { useMemo, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { initialsOf, toneOf } from '@/components/ui/initials';
 import { useTile } from '@/hooks/video/useTile';
-import { type Participant } from '@/lib/realtime/types';
+import { type Participant, type RecordingSubject } from '@/lib/realtime/types';
 import { type Verdict } from '@/lib/rtc/quality';
 import { type RemoteTrack } from '@/lib/rtc/subscribe';
 import { QualityBars } from './QualityBars';
+import { markOf } from './RecordingIndicator';
 import { TileVideo } from './TileVideo';
 import classes from './VideoTile.module.css';
 
@@ -28,12 +29,14 @@ export interface VideoTileProps {
   /** The connection is being mended: keep the last frame, dimmed. */
   dimmed?: boolean;
   menu?: ReactNode;
+  /** Where this person stands with the recording; undefined when there is none. */
+  recording?: RecordingSubject | undefined;
 }
 
 /** One person's camera or screen, with what one needs to know about it. */
 export function VideoTile(props: VideoTileProps) {
-  const { participant, source, self = false, remote, local, mirrored = false, speaking = false, verdict, large = false, pinned = false, dimmed = false } = props;
-  const { t } = useTranslation('video');
+  const { participant, source, self = false, remote, local, mirrored = false, speaking = false, verdict, large = false, pinned = false, dimmed = false, recording } = props;
+  const { t } = useTranslation(['video', 'recording']);
   const frame = useRef<HTMLDivElement>(null);
   useTile(frame, self ? '' : participant.id, source, props.priority ?? 1);
 
@@ -50,6 +53,7 @@ export function VideoTile(props: VideoTileProps) {
     source === 'camera' && !shown ? t('tile.cameraOff') : '',
     participant.handRaised && source === 'camera' ? t('tile.hand') : '',
     away ? t('tile.away') : '',
+    recording ? t(`recording:person.${markOf(recording)}`) : '',
   ].filter(Boolean);
 
   return (
@@ -82,6 +86,7 @@ export function VideoTile(props: VideoTileProps) {
           {muted ? <IconMicrophoneOff size={16} className={classes.muted} /> : null}
           {participant.handRaised && source === 'camera' ? <IconHandStop size={16} className={classes.hand} /> : null}
           {pinned ? <IconPin size={16} /> : null}
+          {recording ? <RecordedMark subject={recording} /> : null}
           <span className={classes.name}>{self ? t('tile.youShort') : name}</span>
           {verdict && !self && source === 'camera' ? <QualityBars verdict={verdict} /> : null}
         </div>
@@ -98,6 +103,11 @@ export function VideoTile(props: VideoTileProps) {
       ) : null}
     </div>
   );
+}
+
+/** A filled dot for who is recorded, a crossed one for who is not; the tile's name says it in words. */
+function RecordedMark({ subject }: { subject: RecordingSubject }) {
+  return subject.recorded ? <IconPlayerRecordFilled size={14} className={classes.recorded} /> : <IconCircleOff size={16} />;
 }
 
 const reasons = ['bandwidth', 'codec', 'starting', 'muted', 'hidden', 'quiet', 'no_slot'] as const;

@@ -3,11 +3,12 @@ import { IconDoor } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClock } from '@/hooks/usePrefs';
-import { type Participant, type VideoRoom } from '@/lib/realtime/types';
+import { type Participant, type RecordingStatus, type VideoRoom } from '@/lib/realtime/types';
 import { type LocalMedia } from '@/lib/rtc/local';
 import { timeOf } from '@/lib/time';
 import { DeviceFields } from './DeviceFields';
 import { DeviceProblems } from './DeviceProblems';
+import { RecordingNotice } from './RecordingNotice';
 import { SelfPreview } from './SelfPreview';
 import classes from './WaitingRoom.module.css';
 
@@ -17,11 +18,12 @@ interface WaitingRoomProps {
   local: LocalMedia;
   /** The host is in the room; unknown to those who may not see who is. */
   hostHere?: boolean;
+  recording: RecordingStatus | undefined;
   onLeave: () => void;
 }
 
 /** A calm place to wait: what happens next, oneself in the mirror, and the way out. */
-export function WaitingRoom({ room, self, local, hostHere, onLeave }: WaitingRoomProps) {
+export function WaitingRoom({ room, self, local, hostHere, recording, onLeave }: WaitingRoomProps) {
   const { t } = useTranslation('video');
   const clock = useClock();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -47,6 +49,7 @@ export function WaitingRoom({ room, self, local, hostHere, onLeave }: WaitingRoo
           <p className={classes.soft}>
             {early ? t('door.starts', { time: timeOf(clock, new Date(room.startsAt)) }) : t('door.since', { time: timeOf(clock, new Date(self.joinedAt)) })}
           </p>
+          <RecordingNotice status={recording} />
           <Button variant="default" onClick={onLeave}>
             {t('door.leave')}
           </Button>

@@ -29,7 +29,7 @@ const refuse = (name: string) => Object.assign(new Error(name), { name });
 
 beforeAll(async () => {
   await startI18n();
-  await loadWords(['video', 'precall']);
+  await loadWords(['video', 'precall', 'recording']);
 });
 beforeEach(() => {
   vi.stubGlobal('MediaStream', FakeStream);
@@ -86,7 +86,7 @@ const controls = () => ({
 
 describe('controls', () => {
   const bar = (more: Partial<Parameters<typeof VideoControls>[0]> = {}) => {
-    const props = { controls: controls(), canShare: true, isHost: false, waiting: 0, peopleOpen: false, onPeople: vi.fn(), onLeave: vi.fn(), onEnd: vi.fn(), more: null, ...more };
+    const props = { controls: controls(), canShare: true, isHost: false, recording: { live: false }, onRecord: vi.fn(), waiting: 0, peopleOpen: false, onPeople: vi.fn(), onLeave: vi.fn(), onEnd: vi.fn(), more: null, ...more };
     return { props, ...show(<VideoControls {...(props as Parameters<typeof VideoControls>[0])} />) };
   };
   const button = (name: string) => screen.getByRole('button', { name });
@@ -136,7 +136,7 @@ describe('the list of people', () => {
       self: somebody('me', { role: 'host' }),
       others: [somebody('C', { name: 'Casey', screen: true }), somebody('D', { name: 'Drew', microphone: false, handRaised: true })],
       waiting: [somebody('W', { name: 'Wim', state: 'waiting' }), somebody('X', { name: 'Xena', state: 'waiting', role: 'guest' })],
-      speaking: new Set(), isHost: true, verdictOf: () => unknownVerdict,
+      speaking: new Set(), isHost: true, verdictOf: () => unknownVerdict, recordingOf: () => undefined,
       onAdmit: vi.fn(), onDeny: vi.fn(), onMute: vi.fn(), onKick: vi.fn(), ...more,
     };
     return { props, ...show(<ParticipantsList {...props} />) };
@@ -224,7 +224,7 @@ describe('a tile', () => {
 
 describe('the lobby', () => {
   const lobby = async (local = media(), more = {}, onJoin = vi.fn()) => {
-    const rendered = show(<Lobby room={someRoom({ waitingRoom: true, ...more }) as never} me={{ id: 'me', name: 'Me' }} local={local} joining={false} onJoin={onJoin} />);
+    const rendered = show(<Lobby room={someRoom({ waitingRoom: true, ...more }) as never} me={{ id: 'me', name: 'Me' }} local={local} joining={false} recording={undefined} onJoin={onJoin} />);
     await act(() => local.open());
     return { onJoin, local, ...rendered };
   };
@@ -279,7 +279,7 @@ describe('the lobby', () => {
 describe('the waiting room', () => {
   it('says who will let one in, and that nobody sees one yet', async () => {
     const onLeave = vi.fn();
-    const { user, container } = show(<WaitingRoom room={someRoom()} self={somebody('me', { state: 'waiting' })} local={media()} onLeave={onLeave} />);
+    const { user, container } = show(<WaitingRoom room={someRoom()} self={somebody('me', { state: 'waiting' })} local={media()} recording={undefined} onLeave={onLeave} />);
     expect(screen.getByRole('heading', { level: 1, name: 'You are in the waiting room' })).toHaveFocus();
     expect(screen.getByRole('status')).toHaveTextContent('Person H knows you are here');
     expect(screen.getByText('Nobody can see or hear you yet.')).toBeVisible();

@@ -27,7 +27,7 @@ describe('keys', () => {
   ])('%o', (event, name) => expect(shortcutOf(event)).toBe(name));
 
   function listen(on = true) {
-    const shortcuts = Object.fromEntries(['microphone', 'camera', 'screen', 'hand', 'people', 'layout', 'fullscreen', 'help', 'talk'].map((name) => [name, vi.fn()])) as unknown as { [K in keyof Shortcuts]: ReturnType<typeof vi.fn> };
+    const shortcuts = Object.fromEntries(['microphone', 'camera', 'screen', 'hand', 'people', 'layout', 'fullscreen', 'help', 'bookmark', 'talk'].map((name) => [name, vi.fn()])) as unknown as { [K in keyof Shortcuts]: ReturnType<typeof vi.fn> };
     renderHook(() => useShortcuts(on, shortcuts as unknown as Shortcuts));
     return shortcuts;
   }

@@ -9,6 +9,7 @@ export interface Shortcuts {
   layout: () => void;
   fullscreen: () => void;
   help: () => void;
+  bookmark: () => void;
   talk: (down: boolean) => void;
 }
 
@@ -42,6 +43,7 @@ export function shortcutOf(e: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | '
     p: 'people',
     l: 'layout',
     f: 'fullscreen',
+    b: 'bookmark',
     '?': 'help',
   };
   return plain[key];

@@ -12,7 +12,13 @@ export const keys = {
     participants: (room: string) => ['rooms', 'participants', room] as const,
     attendance: (room: string) => ['rooms', 'attendance', room] as const,
   },
-  recordings: (meeting: string) => ['recordings', meeting] as const,
+  recordings: {
+    all: ['recordings'] as const,
+    list: (filter: object) => ['recordings', 'list', filter] as const,
+    one: (recording: string) => ['recordings', 'one', recording] as const,
+    /** One part of one: its consents, viewers, shares, exports or proof. */
+    part: (recording: string, part: string) => ['recordings', 'one', recording, part] as const,
+  },
   /** One recording and everything a review shows of it. */
   recording: {
     one: (recording: string) => ['recordings', 'one', recording] as const,
@@ -30,6 +36,7 @@ export const keys = {
     shares: (recording: string) => ['recordings', 'one', recording, 'shares'] as const,
   },
   reviewCodes: ['review-codes'] as const,
+  retention: ['retention'] as const,
   people: ['people'] as const,
   invitations: ['invitations'] as const,
   care: ['care'] as const,

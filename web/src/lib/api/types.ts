@@ -1,4 +1,5 @@
 // The names the application uses for what the API speaks.
+import { type DraftSchemas } from './recordings.shim';
 import { type components } from './schema.gen';
 
 type Schemas = components['schemas'];
@@ -37,3 +38,13 @@ export function mayInvite(me: Pick<Me, 'kind' | 'role'>): boolean {
 export function seesEverybody(me: Pick<Me, 'kind' | 'role'>): boolean {
   return me.kind === 'user' && (me.role === 'admin' || me.role === 'moderator');
 }
+
+export type Recording = DraftSchemas['Recording'];
+export type RecordingState = Recording['state'];
+export type RecordingConsent = DraftSchemas['RecordingConsent'];
+export type RecordingViewer = DraftSchemas['RecordingViewer'];
+export type RecordingShare = DraftSchemas['RecordingShare'];
+export type RecordingExport = DraftSchemas['RecordingExport'];
+export type ErasureProof = DraftSchemas['ErasureProof'];
+export type RetentionPolicy = DraftSchemas['RetentionPolicy'];
+export type RetentionDue = DraftSchemas['RetentionDue'];

@@ -1,5 +1,6 @@
 import { keys } from '../api/keys';
 import { type Pushes } from './events.gen';
+import './recording.shim';
 
 /** The part of a query client this file needs. */
 export interface Invalidates {
@@ -18,6 +19,7 @@ export const reactions: Rules = {
   'room.participant': () => [['rooms', 'participants']],
   'room.left': () => [['rooms', 'participants'], ['rooms', 'attendance']],
   'room.ended': () => [keys.rooms.all],
+  'recordings.changed': ({ recording }) => [['recordings', 'list'], keys.recordings.one(recording), keys.retention],
   'rooms.changed': ({ room }) => [['rooms', 'list'], keys.rooms.one(room), ['rooms', 'attendance']],
 };
 

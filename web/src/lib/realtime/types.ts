@@ -4,6 +4,7 @@
  * Where the wire says only "string", the few words it may be are named.
  */
 import type { Pushes, Requests } from './events.gen';
+import './recording.shim';
 
 /** What one track shows or says. */
 export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
@@ -21,3 +22,8 @@ export type Demand = WithSource<Pushes['rtc.demand']['demand'][number]>;
 export type Speaker = Pushes['room.speakers']['speakers'][number];
 export type QualityReport = Pushes['room.quality'];
 export type Score = QualityReport['up'];
+export type RecordingStatus = Pushes['recording.status']['recording'];
+export type RecordingSubject = RecordingStatus['people'][number];
+export type Consent = RecordingSubject['consent'];
+/** What a person may say; `wait` is for the server to say. */
+export type Decision = Exclude<Consent, 'wait'>;

@@ -8,6 +8,7 @@ import { LocalMedia } from './local';
 import { markJoin } from './marks';
 import { Monitor } from './monitor';
 import { noticesOf, type Notice } from './notices';
+import { CallRecording } from './recording';
 import { isOver, lobby, reduce, type RoomAction, type RoomState } from './room';
 import { RtcSession } from './session';
 import { Views } from './views';
@@ -54,6 +55,7 @@ export class Call {
   readonly session: RtcSession;
   readonly views: Views;
   readonly monitor: Monitor;
+  readonly recording: CallRecording;
   readonly #socket: CallSocket;
   readonly #state = new Store<RoomState>(lobby);
   readonly #audioOnly = new Store(false);
@@ -81,6 +83,7 @@ export class Call {
     });
     this.views = new Views({ send: (views) => this.#state.get().phase === 'in' && this.session.started && this.#tell('rtc.view', { room, views }) });
     this.monitor = new Monitor(this.session);
+    this.recording = new CallRecording({ socket, room, self: () => this.#state.get().self?.id });
   }
 
   get state(): Readable<RoomState> {
@@ -115,6 +118,7 @@ export class Call {
         this.views.changed();
         this.#connectEarly();
       }),
+      this.recording.listen(),
     ];
     this.#connectEarly();
   }
@@ -193,11 +197,15 @@ export class Call {
     for (const notice of noticesOf(before, after)) this.#events.emit('notice', notice);
     if (after.phase === before.phase) return;
     if (after.phase === 'in') this.#entered();
-    else if (isOver(after.phase)) this.#endMedia();
+    else if (isOver(after.phase)) {
+      this.#endMedia();
+      this.recording.forget();
+    }
   }
 
   #entered(): void {
     this.session.speak();
+    void this.recording.refresh();
     this.monitor.start();
     this.views.repeat();
     this.#tellMedia();
@@ -268,6 +276,7 @@ export class Call {
       if (!(error instanceof RealtimeError && error.lost)) this.#refused(error);
       return;
     }
+    if (this.#state.get().phase === 'in') void this.recording.refresh();
     if (this.session.started) this.session.signalingBack();
     else if (this.#state.get().phase === 'in') this.#mediaAgain(0);
     this.views.repeat();

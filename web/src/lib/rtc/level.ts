@@ -33,41 +33,50 @@ export function watchLevel(track: MediaStreamTrack, onLevel: (level: number) => 
 }
 
 /** Two soft notes through the chosen speaker; resolves when they have sounded. */
-export async function playTestTone(speaker?: string): Promise<void> {
-  const context = new AudioContext();
-  try {
-    if (speaker && 'setSinkId' in context) {
-      await (context as AudioContext & { setSinkId(id: string): Promise<void> }).setSinkId(speaker).catch(() => undefined);
-    }
-    await context.resume();
-    [523.25, 659.25].forEach((frequency, i) => note(context, frequency, context.currentTime + i * 0.35, 0.5));
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  } finally {
-    await context.close().catch(() => undefined);
-  }
+export function playTestTone(speaker?: string): Promise<void> {
+  return play(speaker, [[523.25, 0, 0.5], [659.25, 0.35, 0.5]], 1_000);
 }
 
 /** A quiet knock for a host: somebody is waiting. */
-export async function playKnock(speaker?: string): Promise<void> {
+export function playKnock(speaker?: string): Promise<void> {
+  return play(speaker, [[440, 0, 0.22], [554.37, 0.14, 0.22]], 600);
+}
+
+const recordingTones = {
+  started: [[392, 0, 0.3], [587.33, 0.22, 0.45]],
+  resumed: [[587.33, 0, 0.45]],
+  stopped: [[587.33, 0, 0.3], [392, 0.22, 0.45]],
+} satisfies Record<string, Note[]>;
+
+/** Says that recording begins (rising), goes on (one note) or is over (falling). */
+export function playRecordingTone(kind: keyof typeof recordingTones, speaker?: string): Promise<void> {
+  return play(speaker, recordingTones[kind], 900, 0.1);
+}
+
+/** Hertz, seconds from now, seconds long. */
+type Note = [frequency: number, at: number, length: number];
+
+async function play(speaker: string | undefined, notes: readonly Note[], wait: number, volume = 0.18): Promise<void> {
   if (typeof AudioContext !== 'function') return;
   const context = new AudioContext();
   try {
     if (speaker && 'setSinkId' in context) {
       await (context as AudioContext & { setSinkId(id: string): Promise<void> }).setSinkId(speaker).catch(() => undefined);
     }
-    [440, 554.37].forEach((frequency, i) => note(context, frequency, context.currentTime + i * 0.14, 0.22));
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await context.resume();
+    for (const [frequency, at, length] of notes) note(context, frequency, context.currentTime + at, length, volume);
+    await new Promise((resolve) => setTimeout(resolve, wait));
   } finally {
     await context.close().catch(() => undefined);
   }
 }
 
-function note(context: AudioContext, frequency: number, at: number, length: number): void {
+function note(context: AudioContext, frequency: number, at: number, length: number, volume: number): void {
   const oscillator = context.createOscillator();
   const gain = context.createGain();
   oscillator.frequency.value = frequency;
   gain.gain.setValueAtTime(0, at);
-  gain.gain.linearRampToValueAtTime(0.18, at + 0.03);
+  gain.gain.linearRampToValueAtTime(volume, at + 0.03);
   gain.gain.exponentialRampToValueAtTime(0.001, at + length);
   oscillator.connect(gain).connect(context.destination);
   oscillator.start(at);

@@ -1,10 +1,12 @@
 import { api, ask, askAll } from '../client';
+import { draft } from '../recordings.shim';
 import {
   type Attendance,
   type GuestLink,
   type JoinRoomResponse,
   type NewRoom,
   type Participant,
+  type Recording,
   type Source,
   type VideoRoom,
 } from '../types';
@@ -66,17 +68,13 @@ export const videoCalls = {
     },
   },
 
-  /** Recording has not landed: each of these rejects with a Problem of status 501. */
+  /** The same as the call's own controls, for pages and tools outside of it. */
   recording: {
-    start: async (room: string): Promise<void> => {
-      await ask(api.POST('/api/v1/rooms/{room}/recordings', { params: { path: { room } } }));
-    },
-    stop: async (room: string): Promise<void> => {
-      await ask(api.POST('/api/v1/rooms/{room}/recordings/stop', { params: { path: { room } } }));
-    },
-    getRecordings: async (meeting: string): Promise<void> => {
-      await ask(api.GET('/api/v1/meetings/{meeting}/recordings', { params: { path: { meeting } } }));
-    },
+    start: (room: string, purpose?: string): Promise<Recording> =>
+      ask(draft.POST('/api/v1/rooms/{room}/recordings', { params: { path: { room } }, body: purpose ? { purpose } : {} })),
+    stop: (room: string): Promise<Recording> => ask(draft.POST('/api/v1/rooms/{room}/recordings/stop', { params: { path: { room } } })),
+    getRecordings: async (meeting: string, signal?: AbortSignal): Promise<Recording[]> =>
+      (await ask(draft.GET('/api/v1/meetings/{meeting}/recordings', { params: { path: { meeting } }, signal: signal ?? null }))).items,
   },
 };
 
