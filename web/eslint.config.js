@@ -9,7 +9,7 @@ import tseslint from 'typescript-eslint';
 // Imports point down: app → pages → components → hooks → lib. Areas (video,
 // people, …) meet only in pages and in components/dashboard; components/ui and
 // i18n belong to everyone.
-const areas = ['account', 'people', 'recording', 'sessions', 'video'];
+const areas = ['account', 'people', 'recording', 'recordings', 'sessions', 'video'];
 const layers = ['app', 'pages', 'components', 'hooks', 'lib'];
 
 const upward = layers.flatMap((layer, depth) =>

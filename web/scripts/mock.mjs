@@ -46,6 +46,54 @@ const rooms = [
   room('R6', 'T1', ['C1'], -7 * day, 50, { state: 'ended', startedAt: at(-7 * day), endedAt: at(-7 * day + 51) }),
   room('R7', 'T1', ['C3'], -6 * day, 50, { state: 'ended' }),
 ];
+const asked = (id, consent) => ({ identity: id, name: named(id).name, role: named(id).role === 'therapist' ? 'host' : 'participant', consent, review: consent === 'agreed' });
+function recording(id, meeting, minutes, people, more = {}) {
+  const host = named('T1');
+  const startedAt = at(minutes);
+  return {
+    id, roomId: meeting, meetingId: `M${meeting}`, title: '', kind: people.length > 2 ? 'couple' : 'individual', state: 'ready', purpose: 'To look back at our work together', policyVersion: '2026-3',
+    askedAt: at(minutes - 1), startedAt, stoppedAt: at(minutes + 47), durationMs: 2_832_000, bytes: 412_000_000, startedBy: { id: host.id, name: host.name }, host: { id: host.id, name: host.name },
+    people, recovered: false, lostMs: 0, legalHold: false, purgeAt: at(83 * day), access: 'full', ...more,
+  };
+}
+const recordings = [
+  recording('REC1', 'R0', -278, [asked('T1', 'agreed'), asked('C2', 'agreed')], { state: 'finalising', durationMs: 0, bytes: 0, purgeAt: undefined }),
+  recording('REC2', 'R6', -7 * day + 2, [asked('T1', 'agreed'), asked('C1', 'agreed')], { tags: ['alliance', 'rupture'] }),
+  recording('REC3', 'R2', -9 * day, [asked('T1', 'agreed'), asked('C3', 'agreed'), asked('C4', 'withdrawn')], { title: 'Ana and Tomás', recovered: true, lostMs: 600, legalHold: true, tags: ['alliance'] }),
+  recording('REC4', 'R9', -14 * day, [asked('T2', 'agreed'), asked('C2', 'agreed')], { access: 'comment', host: { id: 'T2', name: 'Daniel Sørensen' }, startedBy: { id: 'T2', name: 'Daniel Sørensen' }, share: { id: 'S1', fromMs: 60_000, toMs: 900_000, expiresAt: at(3 * day) } }),
+  recording('REC5', 'R10', -21 * day, [asked('T1', 'agreed'), asked('C2', 'declined')], { state: 'failed', failure: 'The disk of the server was full.', durationMs: 0, bytes: 0 }),
+  recording('REC6', 'R11', -120 * day, [asked('T1', 'agreed'), asked('C1', 'agreed')], { state: 'erased', erasedAt: at(-30 * day), purgeAt: undefined, bytes: 0 }),
+];
+const recordingsOf = (me) =>
+  recordings
+    .filter((r) => me.role === 'admin' || (me.id === 'T1' ? true : r.people.some((p) => p.identity === me.id)))
+    .map((r) => (me.role === 'admin' ? { ...r, access: 'proof' } : me.role === 'client' ? { ...r, access: 'own', tags: undefined } : r));
+function partOf(one, part) {
+  const list = (items) => ({ items });
+  switch (part) {
+    case undefined:
+      return one;
+    case 'consents':
+      return list([
+        ...one.people.map((p, i) => ({ seq: i + 1, identity: p.identity, name: p.name, role: p.role, scope: 'recording', state: i === 0 ? 'agreed' : 'wait', purpose: one.purpose, policyVersion: one.policyVersion, at: one.askedAt })),
+        ...one.people.slice(1).map((p, i) => ({ seq: 10 + i, identity: p.identity, name: p.name, role: p.role, scope: 'recording', state: p.consent, purpose: one.purpose, policyVersion: one.policyVersion, at: one.startedAt })),
+      ]);
+    case 'viewers':
+      return list(one.state === 'ready' ? [{ identity: 'T1', name: 'Ruth Okafor', role: 'therapist', firstAt: at(-6 * day), lastAt: at(-5 * day), seconds: 754, ranges: [{ fromMs: 0, toMs: 420_000 }, { fromMs: 1_200_000, toMs: 1_534_000 }] }] : []);
+    case 'shares':
+      return list([
+        { id: 'S2', user: { id: 'T2', name: 'Daniel Sørensen' }, fromMs: 720_000, toMs: 1_200_000, note: 'The silence after the question.', createdBy: 'T1', createdAt: at(-day), expiresAt: at(6 * day) },
+        { id: 'S3', user: { id: 'M1', name: 'Tariq Aziz' }, fromMs: 0, toMs: 0, note: '', createdBy: 'T1', createdAt: at(-9 * day), expiresAt: at(-2 * day) },
+      ]);
+    case 'exports':
+      return list([{ id: 'E1', kind: 'combined', state: 'running', progress: 0.42, bytes: 0, createdAt: at(-4) }]);
+    case 'erasure':
+      return one.state === 'erased' ? { recording: one.id, erasedAt: one.erasedAt, reason: 'Asked for by the client.', by: { id: 'A1', name: 'Helena Marsh' }, keyFingerprint: '7f3c', statement: 'The key of this recording was destroyed; what is left of it cannot be opened.' } : undefined;
+    default:
+      return undefined;
+  }
+}
+const policies = [{ kind: 'individual', keepDays: 90, noticeDays: 14 }, { kind: 'couple', keepDays: 90, noticeDays: 14 }, { kind: 'group', keepDays: 30, noticeDays: 7 }];
 const mine = (me) => (r) => me.role === 'admin' || me.role === 'moderator' || r.members.some((m) => m.id === me.id);
 const seenBy = (me) => (r) => {
   const member = r.members.find((m) => m.id === me.id);
@@ -75,6 +123,12 @@ export function answer(me, method, path, query) {
   if (!me) return problem(401, 'not_signed_in', 'Please sign in.');
   const review = answerReview(me, method, rest, query);
   if (review) return review;
+  const part = /^recordings\/([^/]+)(?:\/([^/]+))?$/.exec(rest);
+  if (method === 'GET' && part) {
+    const one = recordingsOf(me).find((r) => r.id === part[1]);
+    const body = one && partOf(one, part[2]);
+    return body ? ok(body) : problem(404, 'not_found', 'There is no such thing here.');
+  }
   const visible = rooms.filter(mine(me)).map(seenBy(me));
   switch (`${method} ${rest.replace(/^rooms\/[^/]+/, 'rooms/*')}`) {
     case 'GET me':
@@ -92,6 +146,14 @@ export function answer(me, method, path, query) {
       ]);
     case 'POST rooms/*/guest-links':
       return ok({ token: 'GUESTTOKENGUESTTOKENGUEST2', expiresAt: at(day) });
+    case 'GET recordings': {
+      const [state, who, q] = ['state', 'person', 'q'].map((name) => query.get(name) ?? '');
+      return list(recordingsOf(me).filter((r) => r.startedAt >= from && r.startedAt < to && (!state || r.state === state) && (!who || r.people.some((p) => p.identity === who)) && r.title.toLowerCase().includes(q.toLowerCase())));
+    }
+    case 'GET retention/policies':
+      return list(policies);
+    case 'GET retention/due':
+      return list([{ recording: 'REC5', title: '', purgeAt: at(2 * day), legalHold: false }, { recording: 'REC3', title: 'Ana and Tomás', purgeAt: at(9 * day), legalHold: true }]);
     case 'GET people':
       return list(me.role === 'therapist' ? people.filter((p) => p.role === 'client') : people);
     case 'GET invitations':

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { answer, meOf, moment } from './mock.mjs';
 import { reviewMedia } from './reviewMedia.mjs';
+import { serveCall } from './mockCall.mjs';
 
 const dist = process.env.MENTARA_WEB_DIST ? pathToFileURL(`${process.env.MENTARA_WEB_DIST}/`) : new URL('../dist/', import.meta.url);
 const out = new URL('../shots/', import.meta.url);
@@ -16,6 +17,13 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 
 const tab = (name) => async (page) => page.getByRole('tab', { name }).click();
+const drawer = (id) => ({ path: `/recordings?open=${id}`, tall: true, act: (page) => page.getByRole('dialog').waitFor() });
+const call = (me, recording, act) => ({ path: '/rooms/R1', me, call: { recording }, async act(page) {
+  await page.getByRole('button', { name: 'Join now' }).click();
+  await page.getByRole('button', { name: /^Leave/ }).first().waitFor();
+  await page.clock.runFor(1_000);
+  await act?.(page);
+} });
 const open = (name) => async (page) => page.getByRole('button', { name }).first().click();
 const scenes = [
   { name: 'sign-in', path: '/sign-in' },
@@ -39,6 +47,50 @@ const scenes = [
   { name: 'guest-link', path: '/', me: 'T1', act: open('Guest link') },
   { name: 'sessions', path: '/sessions', me: 'T1' },
   { name: 'sessions-past', path: '/sessions?show=past', me: 'T1', act: open('Attendance') },
+  { name: 'recordings', path: '/recordings', me: 'T1' },
+  { name: 'recordings-client', path: '/recordings', me: 'C1' },
+  { name: 'recordings-admin', path: '/recordings', me: 'A1' },
+  { name: 'recordings-empty', path: '/recordings', me: 'C1', empty: true },
+  { name: 'recordings-broken', path: '/recordings', me: 'T1', broken: true },
+  { name: 'recording-open', me: 'T1', ...drawer('REC2') },
+  { name: 'recording-own', me: 'C1', ...drawer('REC2') },
+  { name: 'recording-erased', me: 'A1', ...drawer('REC6') },
+  { name: 'recording-share', me: 'T1', ...drawer('REC2'), async act(page) {
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await page.getByRole('form', { name: 'Share' }).getByRole('button', { name: 'Share' }).click();
+    await page.getByText('Please choose somebody.').scrollIntoViewIfNeeded();
+  } },
+  { name: 'recording-erasing', me: 'T1', ...drawer('REC2'), async act(page) {
+    await page.getByRole('button', { name: 'Erase this recording' }).click();
+    await page.getByLabel('Why is it erased?').fill('Asked for by the client.');
+    await page.getByRole('button', { name: 'Erase', exact: true }).click();
+    await page.getByText('Will be erased in').first().scrollIntoViewIfNeeded();
+  } },
+  { name: 'call-lobby', path: '/rooms/R1', me: 'C1', call: { recording: 'running' } },
+  { name: 'call-ask', ...call('C1', 'asked') },
+  { name: 'call-later', ...call('C1', 'asked', open('Talk first, answer later')) },
+  { name: 'call-late', ...call('C1', 'late') },
+  { name: 'call-on', ...call('C1', 'goOn') },
+  { name: 'call-start', ...call('T1', undefined, async (page) => {
+    if (page.viewportSize().width < 500) {
+      await page.getByRole('button', { name: 'More options' }).click();
+      await page.getByRole('menuitem', { name: 'Record this session' }).click();
+    } else await page.getByRole('button', { name: 'Record this session' }).click();
+    await page.getByLabel('Something else').check();
+  }) },
+  { name: 'call-waiting', ...call('T1', 'waiting') },
+  { name: 'call-without', ...call('T1', 'without') },
+  { name: 'call-running', ...call('C1', 'running') },
+  { name: 'call-details', ...call('T1', 'running', open(/Show who is recorded/)) },
+  { name: 'call-people', ...call('T1', 'running', open(/^People/)) },
+  { name: 'call-bookmark', ...call('T1', 'running', (page) => page.keyboard.press('b')) },
+  { name: 'call-withdraw', ...call('C1', 'running', async (page) => {
+    await page.getByRole('button', { name: /Show who is recorded/ }).click();
+    await page.getByRole('button', { name: 'Stop recording me' }).click();
+  }) },
+  { name: 'call-low', ...call('C1', 'low') },
+  { name: 'call-saved', ...call('C1', 'saved') },
+  { name: 'retention', path: '/settings/retention', me: 'A1' },
   { name: 'people', path: '/people', me: 'A1' },
   { name: 'people-therapist', path: '/people', me: 'T1' },
   { name: 'person', path: '/people', me: 'A1', act: open('Manage Mira') },
@@ -75,8 +127,8 @@ const server = createServer(async (request, response) => {
     const me = /me=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
     const flags = request.headers.cookie ?? '';
     let { status, body } = answer(me ? meOf(me) : null, request.method, url.pathname, url.searchParams);
-    if (flags.includes('empty=1') && url.pathname.endsWith('/rooms')) body = { items: [] };
-    if (flags.includes('broken=1') && url.pathname.endsWith('/rooms')) {
+    if (flags.includes('empty=1') && /\/(rooms|recordings)$/.test(url.pathname)) body = { items: [] };
+    if (flags.includes('broken=1') && /\/(rooms|recordings)$/.test(url.pathname)) {
       status = 500;
       body = { status, code: 'internal', detail: 'internal error', title: '', type: '', requestId: '01JD8C4W7Q' };
     }
@@ -96,18 +148,18 @@ const server = createServer(async (request, response) => {
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 const origin = `http://127.0.0.1:${server.address().port}`;
 
-
-const browser = await chromium.launch({ executablePath: process.env.MENTARA_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: process.env.MENTARA_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'] });
 let faults = 0;
 try {
   for (const [device, { width, height, ...look }] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark']) {
       for (const scene of chosen) {
-        const context = await browser.newContext({ viewport: { width, height }, ...look, colorScheme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
+        const context = await browser.newContext({ viewport: { width, height: scene.tall ? 2600 : height }, permissions: scene.call ? ['camera', 'microphone'] : [], ...look, colorScheme, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
         const cookies = { me: scene.me, empty: scene.empty && '1', broken: scene.broken && '1' };
         await context.addCookies(Object.entries(cookies).filter(([, v]) => v).map(([name, value]) => ({ name, value, url: origin })));
         const page = await context.newPage();
         await page.clock.install({ time: moment });
+        if (scene.call) await page.routeWebSocket(/\/api\/v1\/socket/, (socket) => serveCall(socket, scene.me, scene.call.recording));
         page.on('pageerror', (error) => { faults += 1; console.log(`${scene.name}: ${error.message}`); });
         page.on('console', (message) => {
           if (message.type() === 'error' && !/status of (4|5)|WebSocket/.test(message.text())) { faults += 1; console.log(`${scene.name}: ${message.text()}`); }

@@ -1,5 +1,5 @@
 import { ActionIcon } from '@mantine/core';
-import { IconCalendarEvent, IconLogout, IconSun, IconUserCircle, IconUsers } from '@tabler/icons-react';
+import { IconCalendarEvent, IconLogout, IconMovie, IconSun, IconUserCircle, IconUsers } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, NavLink, Outlet } from 'react-router';
 import { OfflineIndicator } from '@/components/offline/OfflineIndicator';
@@ -28,6 +28,7 @@ export function Shell() {
   const places = [
     { to: '/', label: t('nav.today'), Icon: IconSun, shown: true },
     { to: '/sessions', label: t('nav.sessions'), Icon: IconCalendarEvent, shown: true },
+    { to: '/recordings', label: t('nav.recordings'), Icon: IconMovie, shown: true },
     { to: '/people', label: t('nav.people'), Icon: IconUsers, shown: isStaff(me) },
     { to: '/account', label: t('nav.account'), Icon: IconUserCircle, shown: true },
   ];

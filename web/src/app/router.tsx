@@ -35,6 +35,8 @@ export const routes: RouteObject[] = [
                 children: [
                   { index: true, lazy: lazyPage(() => import('@/pages/TodayPage').then((m) => m.TodayPage), ['sessions']) },
                   { path: 'sessions', lazy: lazyPage(() => import('@/pages/SessionsPage').then((m) => m.SessionsPage), ['sessions']) },
+                  { path: 'recordings', lazy: lazyPage(() => import('@/pages/RecordingsPage').then((m) => m.RecordingsPage), ['recordings']) },
+                  { path: 'settings/retention', lazy: lazyPage(() => import('@/pages/RetentionPage').then((m) => m.RetentionPage), ['recordings']) },
                   { path: 'people', lazy: lazyPage(() => import('@/pages/PeoplePage').then((m) => m.PeoplePage), ['people']) },
                   { path: 'account', lazy: lazyPage(() => import('@/pages/AccountPage').then((m) => m.AccountPage), ['account']) },
                   { path: 'check', lazy: lazyPage(() => import('@/pages/PrecallPage').then((m) => m.PrecallPage), ['precall']) },

@@ -4,6 +4,7 @@ import { useNavigate } from 'react-router';
 const places: Record<string, { to: string; staffOnly?: boolean }> = {
   t: { to: '/' },
   s: { to: '/sessions' },
+  r: { to: '/recordings' },
   p: { to: '/people', staffOnly: true },
   a: { to: '/account' },
 };

@@ -11,6 +11,7 @@ import { ProblemNotice } from '@/components/ui/Notice';
 import { Page } from '@/components/ui/Page';
 import { Tabs } from '@/components/ui/Tabs';
 import { ListSkeleton } from '@/components/ui/Waiting';
+import { useRecordings } from '@/hooks/recordings/useArchive';
 import { useSessions } from '@/hooks/sessions/useSessions';
 import { useMe } from '@/hooks/useMe';
 import { useNow } from '@/hooks/useNow';
@@ -51,6 +52,8 @@ export function SessionsPage() {
     ? { from: new Date(today.getTime() - kept).toISOString(), to: new Date(today.getTime() + day).toISOString() }
     : { from: today.toISOString(), to: new Date(today.getTime() + ahead).toISOString() };
   const rooms = useSessions(span);
+  const recordings = useRecordings(span, past);
+  const recorded = new Map((recordings.data ?? []).filter((r) => r.startedAt).map((r) => [r.roomId, r.id]));
   const shown = (rooms.data ?? []).filter((room) => isOver(phaseOf(room, now)) === past);
   const days = byDay(past ? shown.reverse() : shown, clock.zone);
 
@@ -92,7 +95,7 @@ export function SessionsPage() {
         <Section key={key} title={dayOf(clock, new Date(list[0]?.startsAt ?? now), now)}>
           <SessionList>
             {list.map((room) => (
-              <SessionRow key={room.id} room={room} me={me} now={now} onGuestLink={setInviting} />
+              <SessionRow key={room.id} room={room} me={me} now={now} onGuestLink={setInviting} recordings={recorded.has(room.id) ? `/recordings?open=${recorded.get(room.id)}` : undefined} />
             ))}
           </SessionList>
         </Section>

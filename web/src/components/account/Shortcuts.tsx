@@ -11,6 +11,7 @@ export function Shortcuts({ staff }: { staff: boolean }) {
       keys: [
         { does: t('keys.today'), press: ['G', 'T'] },
         { does: t('keys.sessions'), press: ['G', 'S'] },
+        { does: t('keys.recordings'), press: ['G', 'R'] },
         ...(staff ? [{ does: t('keys.people'), press: ['G', 'P'] }] : []),
         { does: t('keys.account'), press: ['G', 'A'] },
         { does: t('keys.help'), press: ['?'] },
@@ -25,6 +26,7 @@ export function Shortcuts({ staff }: { staff: boolean }) {
         { does: t('keys.screen'), press: ['S'] },
         { does: t('keys.hand'), press: ['H'] },
         { does: t('keys.participants'), press: ['P'] },
+        ...(staff ? [{ does: t('keys.bookmark'), press: ['B'] }] : []),
       ],
     },
   ];

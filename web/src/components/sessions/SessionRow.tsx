@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconLink } from '@tabler/icons-react';
+import { IconLink, IconMovie } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -17,6 +17,8 @@ interface SessionRowProps {
   /** The day stands in the time column when no heading above says it. */
   withDay?: boolean;
   onGuestLink?: (room: VideoRoom) => void;
+  /** Where its recordings are listed; absent when there is none. */
+  recordings?: string | undefined;
 }
 
 export function SessionList({ children }: { children: ReactNode }) {
@@ -27,7 +29,7 @@ export function SessionList({ children }: { children: ReactNode }) {
 const soon = 60 * 60_000;
 
 /** One session of a list, with what one may do with it. */
-export function SessionRow({ room, me, now, withDay = false, onGuestLink }: SessionRowProps) {
+export function SessionRow({ room, me, now, withDay = false, onGuestLink, recordings }: SessionRowProps) {
   const { t } = useTranslation('sessions');
   const [shown, setShown] = useState(false);
   const words = useSessionWords(room, me, now);
@@ -64,6 +66,11 @@ export function SessionRow({ room, me, now, withDay = false, onGuestLink }: Sess
               aria-label={t('joinNamed', { title: words.title })}
             >
               {t('join')}
+            </Button>
+          ) : null}
+          {recordings ? (
+            <Button component={Link} to={recordings} size="sm" variant="subtle" leftSection={<IconMovie size={16} aria-hidden="true" />} aria-label={t('recordingOf', { title: words.title })}>
+              {t('recording')}
             </Button>
           ) : null}
           {hosts && phase === 'ended' ? (

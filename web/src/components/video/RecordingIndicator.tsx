@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type RecordingControls } from '@/hooks/video/useRecording';
 import { type RecordingSubject } from '@/lib/realtime/types';
-import { clockOf } from './timer';
+import { spanText } from '@/lib/span';
 import classes from './RecordingIndicator.module.css';
 
 interface RecordingIndicatorProps {
@@ -113,5 +113,5 @@ function useElapsed({ elapsedAt }: RecordingControls): string {
     const timer = setInterval(() => setNow(performance.now()), 500);
     return () => clearInterval(timer);
   }, []);
-  return clockOf(new Date(0), new Date(elapsedAt(now)));
+  return spanText(elapsedAt(now));
 }

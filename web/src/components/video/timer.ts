@@ -1,10 +1,8 @@
+import { spanText } from '@/lib/span';
+
 /** "3:07", or "1:03:07" after an hour. A start in the future is zero. */
 export function clockOf(since: Date, now: Date): string {
-  const seconds = Math.max(0, Math.floor((now.getTime() - since.getTime()) / 1000));
-  const pad = (value: number) => String(value).padStart(2, '0');
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+  return spanText(now.getTime() - since.getTime());
 }
 
 /** Whole minutes until the planned end, rounded up; 0 when it is over. */

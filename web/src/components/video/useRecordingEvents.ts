@@ -8,7 +8,7 @@ import { RealtimeError } from '@/lib/realtime/wire';
 import { type Call } from '@/lib/rtc/call';
 import { playRecordingTone } from '@/lib/rtc/level';
 import { type RecordingNotice } from '@/lib/rtc/recording';
-import { clockOf } from './timer';
+import { spanText } from '@/lib/span';
 
 /** What one should see as well as hear, though the page has no other place for it. */
 const shown = new Set<RecordingNotice['kind']>(['started', 'resumed', 'paused', 'cancelled', 'declined', 'withdrawn']);
@@ -51,7 +51,7 @@ export function useRecordingEvents(call: Call, recording: RecordingControls, ann
     }
     void attempt(
       recording.mark().then(({ id, atMs }) =>
-        toast.done(t('toast.marked', { time: clockOf(new Date(0), new Date(atMs)) }), () => void attempt(recording.unmark(id).then(() => toast.done(t('toast.unmarked'))))),
+        toast.done(t('toast.marked', { time: spanText(atMs) }), () => void attempt(recording.unmark(id).then(() => toast.done(t('toast.unmarked'))))),
       ),
     );
   };

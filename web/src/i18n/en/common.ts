@@ -7,6 +7,7 @@ export default {
     label: 'Main',
     today: 'Today',
     sessions: 'Sessions',
+    recordings: 'Recordings',
     people: 'People',
     account: 'Account',
     signOut: 'Sign out',

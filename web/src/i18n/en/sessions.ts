@@ -54,6 +54,8 @@ export default {
   joinNamed: 'Join {{title}}',
   joinFrom: 'You can join from {{time}}.',
   checkDevices: 'Check camera and sound',
+  recording: 'Recording',
+  recordingOf: 'Recording of {{title}}',
   details: 'Attendance',
   hideDetails: 'Hide attendance',
   attendance: {

@@ -32,7 +32,7 @@ export interface DraftSchemas {
     share?: { id: Id; fromMs: number; toMs: number; expiresAt: string };
     erasedAt?: string;
   };
-  RecordingConsent: { seq: number; identity: Id; name: string; role: string; state: 'wait' | 'agreed' | 'declined' | 'withdrawn'; purpose: string; policyVersion: string; at: string };
+  RecordingConsent: { seq: number; identity: Id; name: string; role: string; scope: 'recording' | 'review'; state: 'wait' | 'agreed' | 'declined' | 'withdrawn'; purpose: string; policyVersion: string; at: string };
   RecordingViewer: { identity: Id; name: string; role: string; firstAt: string; lastAt: string; seconds: number; ranges: { fromMs: number; toMs: number }[] };
   RecordingShare: { id: Id; user: { id: Id; name: string }; fromMs?: number; toMs?: number; note: string; createdAt: string; expiresAt: string; revokedAt?: string };
   RecordingExport: { id: Id; kind: 'tracks' | 'combined'; state: 'queued' | 'running' | 'ready' | 'failed'; progress: number; bytes: number; createdAt: string; expiresAt?: string; failure?: string };
@@ -66,7 +66,7 @@ interface DraftPaths {
   '/api/v1/meetings/{meeting}/recordings': { get: Call<{ meeting: Id }, never, undefined, Items<S['Recording']>> };
   '/api/v1/rooms/{room}/recordings': { post: Call<{ room: Id }, never, { purpose?: string }, S['Recording']> };
   '/api/v1/rooms/{room}/recordings/stop': { post: Call<{ room: Id }, never, undefined, S['Recording']> };
-  '/api/v1/recordings/{recording}/consents': { get: Call<R, never, undefined, Items<S['RecordingConsent']>> };
+  '/api/v1/recordings/{recording}/consents': { get: Call<R, never, undefined, Items<S['RecordingConsent']>>; post: Call<R, never, { decision: 'agreed' | 'withdrawn' }, undefined> };
   '/api/v1/recordings/{recording}/viewers': { get: Call<R, never, undefined, Items<S['RecordingViewer']>> };
   '/api/v1/recordings/{recording}/shares': {
     get: Call<R, never, undefined, Items<S['RecordingShare']>>;

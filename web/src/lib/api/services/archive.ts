@@ -25,6 +25,10 @@ export const archive = {
     ask(api.GET('/api/v1/recordings/{recording}', { params: { path: { recording } }, signal: signal ?? null })),
   consents: async (recording: string, signal?: AbortSignal): Promise<RecordingConsent[]> =>
     (await ask(api.GET('/api/v1/recordings/{recording}/consents', { params: { path: { recording } }, signal: signal ?? null }))).items,
+  /** One's own word on whether one's part may be watched from now on. */
+  review: async (recording: string, decision: 'agreed' | 'withdrawn'): Promise<void> => {
+    await ask(api.POST('/api/v1/recordings/{recording}/consents', { params: { path: { recording } }, body: { decision } }));
+  },
   viewers: async (recording: string, signal?: AbortSignal): Promise<RecordingViewer[]> =>
     (await ask(api.GET('/api/v1/recordings/{recording}/viewers', { params: { path: { recording } }, signal: signal ?? null }))).items,
   erase: async (recording: string, reason: string): Promise<void> => {
