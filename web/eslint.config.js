@@ -79,7 +79,7 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**', '*.config.{ts,js}'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', document: 'readonly', window: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', URLSearchParams: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', document: 'readonly', window: 'readonly' } },
     rules: { 'no-console': 'off', 'no-restricted-globals': 'off' },
   },
   {
