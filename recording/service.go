@@ -194,6 +194,13 @@ func (s *Service) shutdown() {
 	wait.Wait()
 }
 
+// Making counts the recordings that are made, or asked for, on this node.
+func (s *Service) Making() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.live)
+}
+
 // peek returns the live recording of a room, or nil.
 func (s *Service) peek(room string) *session {
 	s.mu.Lock()

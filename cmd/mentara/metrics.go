@@ -93,6 +93,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	count("socket_signals_lost_total", "Signals replaced by newer ones.", h.LostSignals)
 	count("socket_panics_total", "Recovered panics; each closed one socket.", h.Panics)
 
+	gauge("recordings_live", "Recordings being made, or asked for.", c.records.Making())
+
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	if o, err := c.store.Stats(ctx); err == nil {

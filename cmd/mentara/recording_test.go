@@ -38,6 +38,7 @@ type caller struct {
 	c    *client.Client
 	id   string // participant
 	next atomic.Uint64
+	bot  atomic.Pointer[sfutest.Bot]
 	mu   sync.Mutex
 	last recording.RecordingStatus // newest push
 }
@@ -76,16 +77,7 @@ func (r *running) caller(t *testing.T, browser *http.Client, host *caller) *call
 	if joined.Self.State == "waiting" {
 		host.ask("room.admit", map[string]any{"room": r.Room, "participant": c.id}, nil)
 	}
-	bot, err := sfutest.Dial(t.Context(), sfutest.Options{
-		Camera: true, Microphone: true, Level: 20, VideoSlots: 2, AudioSlots: 2,
-		Offer: func(ctx context.Context, sdp string, tracks []sfu.TrackInfo) (string, error) {
-			res, err := client.Call[struct{ SDP string }](ctx, conn, "rtc.offer", map[string]any{"room": r.Room, "sdp": sdp, "tracks": tracks})
-			return res.SDP, err
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c.connect()
 	stop := make(chan struct{})
 	var sending sync.WaitGroup
 	sending.Go(func() {
@@ -97,21 +89,40 @@ func (r *running) caller(t *testing.T, browser *http.Client, host *caller) *call
 			case <-stop:
 				return
 			case <-sound.C:
-				bot.Sound(c.next.Add(1) - 1)
+				c.bot.Load().Sound(c.next.Add(1) - 1)
 			case <-picture.C:
-				bot.Frame()
+				c.bot.Load().Frame()
 			}
 		}
 	})
 	t.Cleanup(func() {
 		close(stop)
 		sending.Wait()
-		bot.Close()
+		c.bot.Load().Close()
 	})
-	if err := bot.Connected(t.Context()); err != nil {
+	if err := c.bot.Load().Connected(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// connect makes the caller's connection, or a new one in its place, as a page
+// that is reloaded does.
+func (c *caller) connect() {
+	c.t.Helper()
+	bot, err := sfutest.Dial(c.t.Context(), sfutest.Options{
+		Camera: true, Microphone: true, Level: 20, VideoSlots: 2, AudioSlots: 2,
+		Offer: func(ctx context.Context, sdp string, tracks []sfu.TrackInfo) (string, error) {
+			res, err := client.Call[struct{ SDP string }](ctx, c.c, "rtc.offer", map[string]any{"room": c.demo.Room, "sdp": sdp, "tracks": tracks})
+			return res.SDP, err
+		},
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if old := c.bot.Swap(bot); old != nil {
+		old.Close()
+	}
 }
 
 func (c *caller) ask(frame string, data, answer any) {
@@ -325,6 +336,13 @@ func TestRecordingThroughConsent(t *testing.T) {
 		t.Fatalf("%+v", st)
 	}
 	gina.sends(60)
+	// Tara reloads her page, and is recorded on.
+	tara.connect()
+	if err := tara.bot.Load().Connected(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reloaded := tara.next.Load()
+	tara.sends(80)
 
 	// Cleo withdraws. Nothing of hers after the answer, nothing of anybody until
 	// the others go on.
@@ -373,7 +391,40 @@ func TestRecordingThroughConsent(t *testing.T) {
 			t.Errorf("%s: %d sounds were recorded without consent (of %d; from %d to %d, hole %v)", c.who, n, len(numbers), c.from, c.to, c.hole)
 		}
 	}
+	if numbers, _ := sounds(t, dir, rec.ID, taraID); between(numbers, reloaded, hushed[tara]) < 30 {
+		t.Errorf("after her page was reloaded, %d sounds of Tara were recorded", between(numbers, reloaded, hushed[tara]))
+	}
 	watchRecording(t, demo, dir, rec, taraWeb, cleoWeb)
+}
+
+// A server that is stopped while it records ends the recording properly, and
+// finishes it at its next start.
+func TestStopWhileRecording(t *testing.T) {
+	dir := t.TempDir()
+	var id string
+	t.Run("record", func(t *testing.T) {
+		demo := runDemo(t, "--data", dir)
+		tara := demo.caller(t, demo.as(t, "Tara Therapist"), nil)
+		var started recording.RecordingResult
+		tara.ask("recording.start", map[string]any{"room": demo.Room}, &started)
+		id = started.Recording.ID
+		until(t, "it records", func() bool {
+			tara.mu.Lock()
+			defer tara.mu.Unlock()
+			return tara.last.State == recording.Live
+		})
+		tara.sends(100)
+	})
+	t.Run("start again", func(t *testing.T) {
+		demo := runDemo(t, "--data", dir)
+		rec := demo.ready(t, demo.as(t, "Tara Therapist"), id)
+		if rec.StopReason != "restart" || rec.Recovered || rec.DurationMs < 1500 {
+			t.Errorf("%+v", rec)
+		}
+		if numbers, _ := sounds(t, dir, id, demo.person("Tara Therapist").ID); len(numbers) < 60 {
+			t.Errorf("%d sounds", len(numbers))
+		}
+	})
 }
 
 // watchRecording watches, shares, audits, ends care, copies and erases.
