@@ -291,6 +291,9 @@ func TestWhoWatchesReports(t *testing.T) {
 				t.Errorf("%s: %d %s", body, got.Status, got.Raw)
 			}
 		}
+		if got := h.emitted(); got[len(got)-1] != "viewed" || len(got) < 2 {
+			t.Errorf("%v", got)
+		}
 		viewers := h.ask("carl", "GET", path+"/viewers", nil).Body["items"].([]any)
 		if len(viewers) != 1 || viewers[0].(map[string]any)["seconds"] != 6.0 || len(viewers[0].(map[string]any)["ranges"].([]any)) != 1 {
 			t.Errorf("%v", viewers)

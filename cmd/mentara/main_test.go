@@ -181,6 +181,9 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"user", "add", "--email", "a@example.org", "--name", "A", "--role", "king"}, 2, "--role: expected client"},
 		{[]string{"token", "--room", "r"}, 2, "--identity"},
 		{[]string{"token", "--room", "r", "--identity", "i"}, 2, "at least one of --publish"},
+		{[]string{"recordings"}, 2, "expected list, verify, export, erase or rotate-keys"},
+		{[]string{"recordings", "export", "--id", "r"}, 2, "--id and --out are needed"},
+		{[]string{"recordings", "erase", "--id", "r"}, 2, "--id and --reason are needed"},
 		{[]string{"check", "--listen", "0.0.0.0:80"}, 1, "FAIL configuration"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
