@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"mentara/internal/db"
+	"mentara/internal/db/dbtest"
 	"mentara/recording/final"
 	"mentara/recording/timeline"
+	"mentara/sfu"
 )
 
 func TestRecordingStory(t *testing.T) {
@@ -298,4 +300,39 @@ func TestRestartAndCrash(t *testing.T) {
 			t.Errorf("%+v %v", r, err)
 		}
 	})
+}
+
+// A database that is away does not keep anybody recorded: the withdrawal holds,
+// its line of the ledger is written later, and the asker is told.
+func TestWithdrawalHoldsWithoutTheDatabase(t *testing.T) {
+	h := newHouse(t, dbtest.New(t), &facts{})
+	st := h.start()
+	h.decides("carl", st, Agreed)
+	sess := h.peek("room-1")
+	ended := false
+	_ = sess.do(t.Context(), func() {
+		k := &sink{writer: sess.writer, book: &sess.tracks, key: tapKey{"seat-carl", sfu.Microphone}, identity: "carl", now: sess.since()}
+		sess.seats["seat-carl"].Sources = []sfu.Source{sfu.Microphone}
+		sess.taps[k.key] = &tap{identity: "carl", sink: k, remove: func() { ended = true }}
+	})
+	if err := h.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Decide(t.Context(), person("carl"), "room-1", st.ID, Withdrawn, ""); err == nil {
+		t.Error("nobody was told")
+	}
+	err := sess.do(t.Context(), func() {
+		if !ended || sess.consent.find("carl").consent != Withdrawn || sess.row.State != Asking || sess.unsaved != 2 || len(sess.taps) > 0 {
+			t.Errorf("ended %v, %s, %d unsaved, %d taps", ended, sess.row.State, sess.unsaved, len(sess.taps))
+		}
+		// Nothing goes on before the ledger has it.
+		_, _ = sess.consent.decide("tess", Agreed)
+		sess.advance(t.Context())
+		if sess.row.State != Asking {
+			t.Errorf("it went on: %s", sess.row.State)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
