@@ -23,6 +23,7 @@ import (
 // benchLoad is how much to measure.
 type benchLoad struct {
 	viewers, rooms, seconds int
+	recorded                bool
 }
 
 // bench loads a server with plain WHIP and WHEP clients and prints what came of
@@ -38,6 +39,7 @@ func bench(ctx context.Context, env environment, args []string) error {
 	s.IntVar(&load.viewers, "viewers", 100, "of the one publisher, 1 to 200; 0 leaves this out")
 	s.IntVar(&load.rooms, "rooms", 10, "of two people, 1 to 100; 0 leaves this out")
 	s.IntVar(&load.seconds, "seconds", 10, "to measure each, 1 to 300")
+	s.BoolVar(&load.recorded, "recorded", false, "the rooms of two once more, with everybody recorded")
 	if err := s.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
@@ -73,6 +75,11 @@ func measure(ctx context.Context, env environment, url, data string, pid int, lo
 		t, err := tokens.Issue(room.Grant{Room: in, Identity: identity, Publish: publish, Subscribe: !publish, Admitted: true}, time.Hour)
 		return t.Token, err
 	}}
+	if load.recorded {
+		if err := recordable(ctx, env, url, data, &target, tokens); err != nil {
+			return err
+		}
+	}
 	if pid != 0 {
 		target.Usage = func() (crowd.Usage, error) { return crowd.ProcessUsage(pid) }
 	}
@@ -83,6 +90,9 @@ func measure(ctx context.Context, env environment, url, data string, pid int, lo
 	}
 	if load.rooms > 0 {
 		plans = append(plans, crowd.Conversations(load.rooms, long))
+		if load.recorded {
+			plans = append(plans, crowd.Conversations(load.rooms, long).AsRecorded())
+		}
 	}
 	for _, p := range plans {
 		report, err := crowd.Run(ctx, target, p)

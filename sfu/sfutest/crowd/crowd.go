@@ -26,6 +26,11 @@ type Target struct {
 	Token func(room, identity string, publish bool) (string, error)
 	// Usage reads what the server process has used; nil if that is unknown.
 	Usage func() (Usage, error)
+	// Rooms makes n rooms; nil if the server takes any name for one.
+	Rooms func(ctx context.Context, n int) ([]string, error)
+	// Record has the server record what the publishers of each room send, until
+	// stop is called. Only a recorded plan asks for it.
+	Record func(ctx context.Context, publishers map[string][]string) (stop func() error, err error)
 }
 
 // Plan is what the crowd does.
@@ -35,6 +40,7 @@ type Plan struct {
 	Publishers int           // in each room
 	Viewers    int           // of each publisher
 	Sound      bool          // publishers also send Opus
+	Recorded   bool          // all publishers, from when everybody has media
 	Settle     time.Duration // from when everybody has media until it is measured
 	Measure    time.Duration
 }
@@ -54,6 +60,12 @@ func Conversations(rooms int, measure time.Duration) Plan {
 		Name: fmt.Sprintf("%d rooms of 2 (video and sound, both ways)", rooms), Rooms: rooms, Publishers: 2, Viewers: 1,
 		Sound: true, Settle: 2 * time.Second, Measure: measure,
 	}
+}
+
+// AsRecorded is the same plan with all publishers recorded.
+func (p Plan) AsRecorded() Plan {
+	p.Name, p.Recorded = p.Name+", recorded", true
+	return p
 }
 
 const (
@@ -83,7 +95,7 @@ type crowd struct {
 // Run plays a plan and reports. It leaves no client behind, however it ends.
 // Its error means that there is nothing to report: the server refused, somebody
 // got no media within a minute, or ctx ended.
-func Run(ctx context.Context, t Target, p Plan) (Report, error) {
+func Run(ctx context.Context, t Target, p Plan) (_ Report, failed error) {
 	ends, err := newEndpoints(t.URL)
 	if err != nil {
 		return Report{}, err
@@ -93,6 +105,13 @@ func Run(ctx context.Context, t Target, p Plan) (Report, error) {
 	up, err := c.gather(ctx)
 	if err != nil {
 		return Report{}, err
+	}
+	if p.Recorded {
+		stop, err := t.Record(ctx, c.byRoom())
+		if err != nil {
+			return Report{}, fmt.Errorf("record: %w", err)
+		}
+		defer func() { failed = errors.Join(failed, stop()) }()
 	}
 	if err := sleep(ctx, p.Settle); err != nil {
 		return Report{}, err
@@ -107,10 +126,13 @@ func Run(ctx context.Context, t Target, p Plan) (Report, error) {
 func (c *crowd) gather(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, upWithin)
 	defer cancel()
-	run := fmt.Sprintf("bench-%x", c.start.UnixNano())
-	for r := range c.plan.Rooms {
+	rooms, err := c.rooms(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("rooms: %w", err)
+	}
+	for _, room := range rooms {
 		for i := range c.plan.Publishers {
-			p := newPublisher(c, fmt.Sprintf("%s-%d", run, r), fmt.Sprintf("camera-%d", i))
+			p := newPublisher(c, room, fmt.Sprintf("camera-%d", i))
 			c.publishers = append(c.publishers, p)
 			for range c.plan.Viewers {
 				c.viewers = append(c.viewers, newViewer(c, p, fmt.Sprintf("viewer-%d", len(c.viewers))))
@@ -133,6 +155,27 @@ func (c *crowd) gather(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	return time.Since(c.start), nil
+}
+
+// rooms names the rooms of the plan.
+func (c *crowd) rooms(ctx context.Context) ([]string, error) {
+	if c.target.Rooms != nil {
+		return c.target.Rooms(ctx, c.plan.Rooms)
+	}
+	names := make([]string, c.plan.Rooms)
+	for i := range names {
+		names[i] = fmt.Sprintf("bench-%x-%d", c.start.UnixNano(), i)
+	}
+	return names, nil
+}
+
+// byRoom lists who publishes in each room.
+func (c *crowd) byRoom() map[string][]string {
+	who := map[string][]string{}
+	for _, p := range c.publishers {
+		who[p.room] = append(who[p.room], p.identity)
+	}
+	return who
 }
 
 // measure watches the crowd for as long as the plan says.

@@ -3,10 +3,12 @@ package crowd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,5 +116,33 @@ func TestRunSaysWhyNot(t *testing.T) {
 	}
 	if d := time.Since(began); d > 15*time.Second {
 		t.Errorf("took %v to stop", d)
+	}
+}
+
+// A recorded plan begins to record once everybody has media, in the rooms the
+// target made, and stops however the run ends.
+func TestRunRecorded(t *testing.T) {
+	target, _ := serve(t)
+	target.Rooms = func(_ context.Context, n int) ([]string, error) {
+		names := make([]string, n)
+		for i := range names {
+			names[i] = fmt.Sprintf("made-%d", i)
+		}
+		return names, nil
+	}
+	var asked map[string][]string
+	stopped := errors.New("stopped")
+	target.Record = func(_ context.Context, publishers map[string][]string) (func() error, error) {
+		asked = publishers
+		return func() error { return stopped }, nil
+	}
+	p := Conversations(2, time.Second).AsRecorded()
+	p.Settle = 100 * time.Millisecond
+	r, err := Run(t.Context(), target, p)
+	if !errors.Is(err, stopped) || r.Forwarded == 0 {
+		t.Errorf("%d packets, error %v", r.Forwarded, err)
+	}
+	if len(asked) != 2 || !slices.Equal(asked["made-0"], []string{"camera-0", "camera-1"}) {
+		t.Errorf("asked to record %v", asked)
 	}
 }
