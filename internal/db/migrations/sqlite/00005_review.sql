@@ -154,8 +154,6 @@ CREATE UNIQUE INDEX transcript_cues_order ON transcript_cues (recording_id, seq)
 CREATE VIRTUAL TABLE transcript_words USING fts5 (
     recording_id, words, content = 'transcript_cues', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3');
--- Words of an erased transcript are overwritten, not only unlisted.
-INSERT INTO transcript_words (transcript_words, rank) VALUES ('secure-delete', 1);
 
 -- +goose Down
 DROP TABLE transcript_words;
