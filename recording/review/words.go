@@ -169,12 +169,11 @@ func (q query) snippet(s string) []Piece {
 			}
 		}
 	}
-	from, to := 0, len(s)
+	around := 0
 	if first < len(found) {
-		from, to = window(s, found[first].from)
-	} else {
-		from, to = window(s, 0)
+		around = found[first].from
 	}
+	from, to := window(s, around)
 	var out []Piece
 	at := from
 	push := func(to int, match bool) {
