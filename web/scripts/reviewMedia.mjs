@@ -10,6 +10,7 @@ import { reviewTracks } from './mockReview.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dir = path.join(tmpdir(), 'mentara-review-media');
+const most = 1 << 20;
 const sitters = { T1: 1, C3: 2, C4: 3 };
 
 function make(track) {
@@ -46,7 +47,9 @@ export function reviewMedia() {
       const { size } = statSync(file);
       const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
       const from = Number(first ?? 0);
-      const to = last ? Math.min(Number(last), size - 1) : size - 1;
+      // No more at once than a connection should be held for: a browser has six
+      // of them to a server, and a full buffer stops reading.
+      const to = Math.min(last ? Number(last) : size - 1, from + most - 1, size - 1);
       if (from >= size) return response.writeHead(416, { 'Content-Range': `bytes */${size}` }).end();
       response.writeHead(first === undefined ? 200 : 206, {
         'Content-Type': 'video/webm', 'Accept-Ranges': 'bytes', 'Cache-Control': 'no-store', 'Content-Length': to - from + 1,

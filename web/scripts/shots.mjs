@@ -120,6 +120,13 @@ const wanted = process.argv.slice(2);
 const chosen = scenes.filter((scene) => wanted.length === 0 || wanted.some((w) => scene.name.includes(w)));
 const media = chosen.some((scene) => scene.name.startsWith('review')) ? reviewMedia() : null;
 
+/** All that was asked for has come; of a recording, the pictures that are shown. */
+async function settle(page, scene) {
+  if (!scene.name.startsWith('review')) return page.waitForLoadState('networkidle');
+  await page.waitForTimeout(600);
+  await page.waitForFunction(() => [...document.querySelectorAll('video')].every((v) => !v.getAttribute('src') || v.readyState >= 2));
+}
+
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://local');
   if (/\/tracks\/\w+\/media$/.test(url.pathname)) return media.send(/tracks\/(\w+)/.exec(url.pathname)[1], request, response);
@@ -168,14 +175,12 @@ try {
         try {
           await page.goto(origin + scene.path);
           await page.getByRole('heading', { level: 1 }).first().waitFor();
-          await page.waitForLoadState('networkidle');
+          await settle(page, scene);
           if (scene.broken) await page.clock.runFor(20_000);
           if (scene.act) await scene.act(page);
           await page.clock.runFor(300);
-          await page.waitForLoadState('networkidle');
+          await settle(page, scene);
           await page.clock.runFor(300);
-          // Pictures of a recording decode on the browser's own time.
-          await page.waitForFunction(() => [...document.querySelectorAll('video')].every((v) => !v.getAttribute('src') || v.readyState >= 2));
           if (device === 'desk') {
             // The shell scrolls inside; let it grow so that the picture shows all.
             await page.addStyleTag({ content: '[class*="shell"]{max-height:none!important}' });

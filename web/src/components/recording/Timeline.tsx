@@ -164,7 +164,7 @@ export function Timeline({ marks, notes }: TimelineProps) {
         <div className={classes.pins}>
           {clusters(
             pins.filter((p) => p.atMs >= view.fromMs && p.atMs <= view.toMs),
-            (pinRoom / Math.max(1, width)) * (view.toMs - view.fromMs),
+            width === 0 ? 0 : (pinRoom / width) * (view.toMs - view.fromMs),
           ).map((group) => (
             <Pin key={group.map((p) => p.id).join()} group={group} left={(((group[0]?.atMs ?? 0) - view.fromMs) / (view.toMs - view.fromMs)) * 100} />
           ))}
