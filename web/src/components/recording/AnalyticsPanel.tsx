@@ -147,7 +147,8 @@ function Minutes({ figures, people }: { figures: Analytics; people: Analytics['p
           ? `${timecode(0)} – ${timecode(figures.durationMs)}`
           : `${timecode(over * stepMs)}: ${people.map((p) => `${p.name} ${seconds(clock.locale, rows[over]?.get(p.person) ?? 0)}`).join(', ')}`}
       </p>
-      <table className={classes.hidden}>
+      <div className={classes.hidden}>
+      <table>
         <caption>{t('analytics.overTime')}</caption>
         <thead>
           <tr>
@@ -170,6 +171,7 @@ function Minutes({ figures, people }: { figures: Analytics; people: Analytics['p
           ))}
         </tbody>
       </table>
+      </div>
     </Figure>
   );
 }

@@ -183,12 +183,13 @@ function Words({ note, notes }: { note: Note; notes: NotesPanelProps['notes'] })
     <div className={classes.words}>
       <div className={classes.by}>
         <Initials id={note.authorId} name={note.authorName} />
-        <span className={classes.author}>{note.authorName}</span>
-        <span className={panel.hint}>
-          {momentOf(clock, new Date(note.createdAt))}
-          {note.editedAt ? ` · ${t('notes.edited')}` : ''}
+        <span className={classes.author}>
+          {note.authorName}
+          <span>
+            {momentOf(clock, new Date(note.createdAt))}
+            {note.editedAt ? ` · ${t('notes.edited')}` : ''}
+          </span>
         </span>
-        <span className={classes.spacer} />
         {note.mine && !note.deleted ? (
           <>
             <ActionIcon size={28} aria-label={`${t('notes.edit')} (${time})`} title={t('notes.edit')} onClick={() => setEditing(true)}>

@@ -201,6 +201,10 @@ export function Timeline({ marks, notes }: TimelineProps) {
           <IconArrowsHorizontal size={18} />
         </ActionIcon>
       </div>
+      <p className={classes.legend} aria-hidden="true">
+        {lanes.some((l) => l.gaps.length > 0) || stopped.length > 0 ? <span data-kind="gap">{t('timeline.legendGap')}</span> : null}
+        {lanes.some((l) => l.dips.length > 0) ? <span data-kind="dip">{t('timeline.legendDip')}</span> : null}
+      </p>
       <ul id={summary} className={classes.hidden} aria-label={t('timeline.canvas')}>
         {lanes.map((l) => (
           <li key={l.person}>
