@@ -138,7 +138,7 @@ export function answer(me, method, path, query) {
     case 'POST rooms':
       return ok(seenBy(me)(room('R9', me.id, [], 0, 50, { state: 'open', title: 'Unplanned session' })));
     case 'GET rooms/*':
-      return ok(visible[1]);
+      return ok(visible.find((r) => rest === `rooms/${r.id}`) ?? visible[1]);
     case 'GET rooms/*/attendance':
       return list([
         { identity: 'T1', name: 'Ruth Okafor', role: 'host', seconds: 3060, minutes: 51, present: false, intervals: [{ joinedAt: at(-279), leftAt: at(-230), reason: 'ended' }] },

@@ -165,6 +165,7 @@ try {
         const cookies = { me: scene.me, empty: scene.empty && '1', broken: scene.broken && '1' };
         await context.addCookies(Object.entries(cookies).filter(([, v]) => v).map(([name, value]) => ({ name, value, url: origin })));
         const page = await context.newPage();
+        page.setDefaultTimeout(8_000);
         await page.clock.install({ time: moment });
         if (scene.call) await page.routeWebSocket(/\/api\/v1\/socket/, (socket) => serveCall(socket, scene.me, scene.call.recording));
         page.on('pageerror', (error) => { faults += 1; console.log(`${scene.name}: ${error.message}`); });

@@ -1,9 +1,9 @@
 import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useClock } from '@/hooks/usePrefs';
 import { type RecordingStatus } from '@/lib/realtime/types';
 import { isPaused, those } from '@/lib/rtc/recording';
+import { useNames } from './useNames';
 import classes from './ConsentDialog.module.css';
 
 interface ConsentDialogProps {
@@ -97,10 +97,4 @@ function Withdrew({ status }: { status: RecordingStatus }) {
   const gone = those(status, 'withdrawn');
   if (gone.length === 0) return t('ask.leadOnBare');
   return t(gone.length === 1 ? 'ask.leadOn' : 'ask.leadOnMany', { names: list(gone) });
-}
-
-/** People as "Ana, Ben and Cleo". */
-export function useNames() {
-  const { locale } = useClock();
-  return (people: readonly { name: string }[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(people.map((p) => p.name));
 }

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconPlayerPauseFilled, IconPlayerRecordFilled } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { type RecordingControls } from '@/hooks/video/useRecording';
-import { useNames } from './ConsentDialog';
+import { useNames } from './useNames';
 import classes from './RecordingBanner.module.css';
 
 interface RecordingBannerProps {

@@ -2,8 +2,9 @@ import { Button, Group, Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { type RecordingControls } from '@/hooks/video/useRecording';
 import { ConfirmDialog } from './ConfirmDialog';
-import { ConsentDialog, useNames } from './ConsentDialog';
+import { ConsentDialog } from './ConsentDialog';
 import { StartRecording } from './StartRecording';
+import { useNames } from './useNames';
 
 interface RecordingDialogsProps {
   recording: RecordingControls;

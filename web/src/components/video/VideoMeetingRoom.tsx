@@ -1,7 +1,7 @@
 import './styles';
 import { Button, CloseButton, Drawer, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useToast } from '@/components/ui/toast';
 import { useReadable } from '@/hooks/useReadable';
@@ -25,9 +25,9 @@ import { MoreMenu, type View } from './MoreMenu';
 import { ParticipantGrid } from './ParticipantGrid';
 import { ParticipantsList } from './ParticipantsList';
 import { PipView } from './PipView';
+import { persistently } from './persistently';
 import { ReconnectingOverlay } from './ReconnectingOverlay';
 import { RecordingBanner } from './RecordingBanner';
-import { RecordingDialogs } from './RecordingDialogs';
 import { RecordingIndicator } from './RecordingIndicator';
 import { RemoteSound } from './RemoteSound';
 import { ScreenShareControls } from './ScreenShareControls';
@@ -38,6 +38,8 @@ import { useMeetingNotices } from './useMeetingNotices';
 import { useRecordingEvents } from './useRecordingEvents';
 import { VideoControls } from './VideoControls';
 import classes from './VideoMeetingRoom.module.css';
+
+const RecordingDialogs = lazy(() => persistently(() => import('./RecordingDialogs')).then((m) => ({ default: m.RecordingDialogs })));
 
 interface VideoMeetingRoomProps {
   call: Call;
@@ -239,15 +241,17 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
         onKick={(participant) => attempt(people.kick(participant.id))}
         onEnd={() => void call.end().catch(() => toast.failed(new Error(t('end.failed'))))}
       />
-      <RecordingDialogs
-        recording={recording}
-        dialog={dialog?.kind === 'record' || dialog?.kind === 'stop-recording' ? dialog.kind : undefined}
-        later={question !== '' && aside === question}
-        onLater={() => setAside(question)}
-        onClose={() => setDialog(undefined)}
-        onLeave={() => void call.leave()}
-        attempt={tryRecording}
-      />
+      <Suspense fallback={null}>
+        <RecordingDialogs
+          recording={recording}
+          dialog={dialog?.kind === 'record' || dialog?.kind === 'stop-recording' ? dialog.kind : undefined}
+          later={question !== '' && aside === question}
+          onLater={() => setAside(question)}
+          onClose={() => setDialog(undefined)}
+          onLeave={() => void call.leave()}
+          attempt={tryRecording}
+        />
+      </Suspense>
       <VisuallyHidden aria-live="polite" role="log">
         {line}
       </VisuallyHidden>
