@@ -9,6 +9,7 @@ import { gapsOf } from '@/lib/recording/overview';
 import { spokenTime } from '@/lib/recording/timecode';
 import { momentOf } from '@/lib/time';
 import { TimeButton } from './TimeButton';
+import { useTrackName } from './useTrackName';
 import panel from './panel.module.css';
 
 const tones: Record<Consent, Tone> = { agreed: 'brand', wait: 'plain', declined: 'clay', withdrawn: 'brick' };
@@ -18,7 +19,8 @@ type Reason = (typeof reasons)[number];
 /** Where the recording comes from, who agreed, what is missing, and who watched it. */
 export function DetailsPanel() {
   const { t } = useTranslation('review');
-  const { recording, timeline, nameOf } = useReview();
+  const { recording, timeline } = useReview();
+  const nameTrack = useTrackName();
   const clock = useClock();
   const when = (text: string) => momentOf(clock, new Date(text));
   const size = new Intl.NumberFormat(clock.locale, { style: 'unit', unit: 'megabyte', maximumFractionDigits: 0 }).format(recording.bytes / 1e6);
@@ -66,8 +68,7 @@ export function DetailsPanel() {
         <ul className={panel.list}>
           {gaps.slice(0, 100).map((g, n) => {
             const track = trackOf(g.track);
-            const name = track ? nameOf(track.person) : '';
-            const what = !track ? g.track : track.source === 'screen' ? t('stage.screen', { name }) : t(`stage.${track.source}`, { name });
+            const what = track ? nameTrack(track) : g.track;
             const reason = t(`timeline.reason.${reasons.includes(g.reason as Reason) ? (g.reason as Reason) : 'other'}`);
             return (
               <li key={n} className={panel.row}>

@@ -7,6 +7,7 @@ import { usePlayerState, usePosition, useReview } from '@/hooks/recording/review
 import { speakerAt } from '@/lib/recording/levels';
 import { type Source } from '@/lib/recording/model';
 import { type Lane } from '@/lib/recording/lane';
+import { useTrackName } from './useTrackName';
 import classes from './Stage.module.css';
 
 export type Layout = 'speaker' | 'grid';
@@ -71,6 +72,7 @@ export function Stage({ layout, pinned, onPin, onMain }: StageProps) {
   const at = usePosition(250);
   const state = usePlayerState();
   const speaker = useSteadySpeaker();
+  const nameTrack = useTrackName();
 
   const tiles = tilesOf(player.lanes, timeline.people).filter((tile) => tile.source === 'camera' || tile.lanes.some((l) => l.has(at)));
   const screen = tiles.find((tile) => tile.source === 'screen');
@@ -85,7 +87,7 @@ export function Stage({ layout, pinned, onPin, onMain }: StageProps) {
   const waiting = [...new Set(state.waitingFor)]
     .map((id) => player.lane(id)?.track)
     .filter((track) => track !== undefined)
-    .map((track) => (track.source === 'screen' ? t('stage.screen', { name: nameOf(track.person) }) : t(`stage.${track.source}`, { name: nameOf(track.person) })));
+    .map(nameTrack);
 
   return (
     <section

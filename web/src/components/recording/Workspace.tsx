@@ -19,6 +19,7 @@ import { NotesPanel } from './NotesPanel';
 import { type Layout, Stage } from './Stage';
 import { Timeline } from './Timeline';
 import { Transport } from './Transport';
+import { useTrackName } from './useTrackName';
 import classes from './Workspace.module.css';
 
 const AnalyticsPanel = lazy(() => import('./AnalyticsPanel').then((m) => ({ default: m.AnalyticsPanel })));
@@ -202,14 +203,15 @@ export function Workspace() {
 /** What one must know before one watches: whose it is, what is missing, what cannot be played. */
 function Banners() {
   const { t } = useTranslation('review');
-  const { recording, range, player, nameOf } = useReview();
+  const { recording, range, player } = useReview();
+  const nameTrack = useTrackName();
   const { faulty } = usePlayerState();
   const clock = useClock();
   const { share } = recording;
   const broken = faulty
     .map((id) => player.lane(id)?.track)
     .filter((track) => track !== undefined)
-    .map((track) => (track.source === 'screen' ? t('stage.screen', { name: nameOf(track.person) }) : t(`stage.${track.source}`, { name: nameOf(track.person) })));
+    .map(nameTrack);
   if (!share && !recording.recovered && broken.length === 0) return null;
   return (
     <div className={classes.banners}>

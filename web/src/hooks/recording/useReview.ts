@@ -17,7 +17,7 @@ export function useMarks(id: string, wanted = true) {
   return {
     list,
     add: useMutation({ mutationFn: (mark: { atMs: number; label: string }) => recordings.marks.create(id, mark), onSettled: fresh }),
-    rename: useMutation({ mutationFn: (m: { id: string; label: string }) => recordings.marks.update(id, m.id, { label: m.label }), onSettled: fresh }),
+    rename: useMutation({ mutationFn: (m: { id: string; label: string }) => recordings.marks.rename(id, m.id, m.label), onSettled: fresh }),
     remove: useMutation({ mutationFn: (mark: string) => recordings.marks.delete(id, mark), onSettled: fresh }),
   };
 }
@@ -34,7 +34,7 @@ export function useNotes(id: string) {
       mutationFn: (note: { atMs: number; toMs?: number; text: string; parentId?: string }) => recordings.notes.create(id, note),
       onSettled: fresh,
     }),
-    edit: useMutation({ mutationFn: (n: { id: string; text: string }) => recordings.notes.update(id, n.id, { text: n.text }), onSettled: fresh }),
+    edit: useMutation({ mutationFn: (n: { id: string; text: string }) => recordings.notes.update(id, n.id, n.text), onSettled: fresh }),
     resolve: useMutation({ mutationFn: (n: { id: string; resolved: boolean }) => recordings.notes.resolve(id, n.id, n.resolved), onSettled: fresh }),
     remove: useMutation({ mutationFn: (note: string) => recordings.notes.delete(id, note), onSettled: fresh }),
   };

@@ -60,7 +60,7 @@ export default {
     pip: 'Picture in picture',
     fullscreen: 'Full screen',
     away: 'Not in the session',
-    noPicture: 'Camera off',
+    noPicture: 'No picture',
     waiting: 'Waiting for {{what}}',
     loading: 'Loading…',
     blocked: 'Play with sound',

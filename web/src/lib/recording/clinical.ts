@@ -12,7 +12,7 @@ export type SectionKey = (typeof sectionKeys)[NoteFormat][number];
 export function sectionsOf(format: NoteFormat, sections: readonly NoteSection[]): NoteSection[] {
   const known: readonly string[] = sectionKeys[format];
   const strays = sections.filter((s) => !known.includes(s.key)).flatMap((s) => s.lines.filter(written));
-  return known.map((key, n) => {
+  return sectionKeys[format].map((key, n) => {
     const own = sections.find((s) => s.key === key)?.lines ?? [];
     const lines = n === 0 && strays.length > 0 ? [...strays, ...own.filter(written)] : own;
     return { key, lines: lines.length > 0 ? [...lines] : [{ text: '' }] };
@@ -22,7 +22,7 @@ export function sectionsOf(format: NoteFormat, sections: readonly NoteSection[])
 /** Another form of the same note: what has no section there goes to the first. */
 export function inForm(format: NoteFormat, sections: readonly NoteSection[]): NoteSection[] {
   // Subjective and objective together are data; the other way data is subjective.
-  const renamed = sections.map((s) => {
+  const renamed = sections.map((s): NoteSection => {
     if (format === 'dap' && (s.key === 'subjective' || s.key === 'objective')) return { ...s, key: 'data' };
     if (format === 'soap' && s.key === 'data') return { ...s, key: 'subjective' };
     return s;

@@ -20,41 +20,18 @@ import {
 import { api, ask, askMaybe } from '../client';
 import { asProblem } from '../problem';
 
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+const at = (recording: string, signal?: AbortSignal) => ({ params: { path: { recording } }, signal: signal ?? null });
 
-interface Call {
-  query?: Record<string, string>;
-  body?: unknown;
-  /** Sent as it is, not as JSON. */
-  text?: { body: string; type: string };
-  signal?: AbortSignal | undefined;
-  /** The page may go before the answer comes. */
-  keepalive?: boolean;
-}
-
-type Answered = Promise<{ data?: unknown; error?: unknown; response: Response }>;
-
-function call<T>(method: Method, recording: string, rest: string, { query, body, text, signal, keepalive }: Call = {}) {
-  const request = api.request as unknown as (method: Method, path: string, init: Record<string, unknown>) => Answered;
-  return request(method, `/api/v1/recordings/{recording}${rest}`, {
-    params: { path: { recording }, query: query ?? {} },
-    ...(text ? { body: text.body, bodySerializer: (b: unknown) => b, headers: { 'Content-Type': text.type } } : body === undefined ? {} : { body }),
-    ...(keepalive ? { keepalive } : {}),
-    signal: signal ?? null,
-  }) as Promise<{ data?: T; error?: unknown; response: Response }>;
-}
-
-const items = async <T>(asked: Promise<{ items: T[] }>): Promise<T[]> => (await asked).items;
-
-/** Recordings and what a therapist does with one afterwards. Every method rejects with a Problem. */
+/** One recording and what a therapist does with it afterwards. Every method rejects with a Problem. */
 export const recordings = {
-  get: (recording: string, signal?: AbortSignal): Promise<Recording> => ask(call<Recording>('get', recording, '', { signal })),
-  timeline: (recording: string, signal?: AbortSignal): Promise<Timeline> => ask(call<Timeline>('get', recording, '/timeline', { signal })),
-  play: (recording: string): Promise<Play> => ask(call<Play>('post', recording, '/plays')),
+  get: (recording: string, signal?: AbortSignal): Promise<Recording> => ask(api.GET('/api/v1/recordings/{recording}', at(recording, signal))),
+  timeline: (recording: string, signal?: AbortSignal): Promise<Timeline> => ask(api.GET('/api/v1/recordings/{recording}/timeline', at(recording, signal))),
+  play: (recording: string): Promise<Play> => ask(api.POST('/api/v1/recordings/{recording}/plays', at(recording))),
+  /** Says what really played. With `keepalive` it is sent even if the page goes meanwhile. */
   watched: async (recording: string, play: string, ranges: Span[], keepalive: boolean): Promise<void> => {
-    await ask(call<void>('post', recording, `/plays/${play}/watched`, { body: { ranges }, keepalive }));
+    await ask(api.POST('/api/v1/recordings/{recording}/plays/{play}/watched', { params: { path: { recording, play } }, body: { ranges }, keepalive }));
   },
-  /** What the server says to a track's address; a media element tells only that it failed. */
+  /** What the server says to a track's address; a media element tells only that it failed. 0 is no answer. */
   probe: async (track: PlayTrack): Promise<number> => {
     try {
       const response = await globalThis.fetch(new Request(new URL(track.url, location.origin), { headers: { Range: 'bytes=0-0' }, credentials: 'same-origin' }));
@@ -64,75 +41,82 @@ export const recordings = {
       return 0;
     }
   },
-  viewers: (recording: string, signal?: AbortSignal): Promise<Viewer[]> =>
-    items(ask(call<{ items: Viewer[] }>('get', recording, '/viewers', { signal }))),
-  analytics: (recording: string, signal?: AbortSignal): Promise<Analytics> => ask(call<Analytics>('get', recording, '/analytics', { signal })),
+  viewers: async (recording: string, signal?: AbortSignal): Promise<Viewer[]> =>
+    (await ask(api.GET('/api/v1/recordings/{recording}/viewers', at(recording, signal)))).items,
+  analytics: (recording: string, signal?: AbortSignal): Promise<Analytics> => ask(api.GET('/api/v1/recordings/{recording}/analytics', at(recording, signal))),
 
   shares: {
-    getAll: (recording: string, signal?: AbortSignal): Promise<Share[]> => items(ask(call<{ items: Share[] }>('get', recording, '/shares', { signal }))),
+    getAll: async (recording: string, signal?: AbortSignal): Promise<Share[]> =>
+      (await ask(api.GET('/api/v1/recordings/{recording}/shares', at(recording, signal)))).items,
     create: (recording: string, share: { userId: string; fromMs?: number; toMs?: number; expiresAt: string; note?: string }): Promise<Share> =>
-      ask(call<Share>('post', recording, '/shares', { body: share })),
+      ask(api.POST('/api/v1/recordings/{recording}/shares', { ...at(recording), body: share })),
     revoke: async (recording: string, share: string): Promise<void> => {
-      await ask(call<void>('delete', recording, `/shares/${share}`));
+      await ask(api.DELETE('/api/v1/recordings/{recording}/shares/{share}', { params: { path: { recording, share } } }));
     },
   },
 
+  /** Private bookmarks. */
   marks: {
-    getAll: (recording: string, signal?: AbortSignal): Promise<Mark[]> => items(ask(call<{ items: Mark[] }>('get', recording, '/marks', { signal }))),
-    create: (recording: string, mark: { atMs: number; label: string }): Promise<Mark> => ask(call<Mark>('post', recording, '/marks', { body: mark })),
-    update: (recording: string, mark: string, change: { atMs?: number; label?: string }): Promise<Mark> =>
-      ask(call<Mark>('patch', recording, `/marks/${mark}`, { body: change })),
+    getAll: async (recording: string, signal?: AbortSignal): Promise<Mark[]> =>
+      (await ask(api.GET('/api/v1/recordings/{recording}/marks', at(recording, signal)))).items,
+    create: (recording: string, mark: { atMs: number; label: string }): Promise<Mark> =>
+      ask(api.POST('/api/v1/recordings/{recording}/marks', { ...at(recording), body: mark })),
+    rename: (recording: string, mark: string, label: string): Promise<Mark> =>
+      ask(api.PATCH('/api/v1/recordings/{recording}/marks/{mark}', { params: { path: { recording, mark } }, body: { label } })),
     delete: async (recording: string, mark: string): Promise<void> => {
-      await ask(call<void>('delete', recording, `/marks/${mark}`));
+      await ask(api.DELETE('/api/v1/recordings/{recording}/marks/{mark}', { params: { path: { recording, mark } } }));
     },
   },
 
   notes: {
-    getAll: (recording: string, signal?: AbortSignal): Promise<Note[]> => items(ask(call<{ items: Note[] }>('get', recording, '/notes', { signal }))),
+    getAll: async (recording: string, signal?: AbortSignal): Promise<Note[]> =>
+      (await ask(api.GET('/api/v1/recordings/{recording}/notes', at(recording, signal)))).items,
     create: (recording: string, note: { atMs: number; toMs?: number; text: string; parentId?: string }): Promise<Note> =>
-      ask(call<Note>('post', recording, '/notes', { body: note })),
-    update: (recording: string, note: string, change: { text: string }): Promise<Note> => ask(call<Note>('patch', recording, `/notes/${note}`, { body: change })),
+      ask(api.POST('/api/v1/recordings/{recording}/notes', { ...at(recording), body: note })),
+    update: (recording: string, note: string, text: string): Promise<Note> =>
+      ask(api.PATCH('/api/v1/recordings/{recording}/notes/{note}', { params: { path: { recording, note } }, body: { text } })),
     resolve: (recording: string, note: string, resolved: boolean): Promise<Note> =>
-      ask(call<Note>('post', recording, `/notes/${note}/resolve`, { body: { resolved } })),
+      ask(api.POST('/api/v1/recordings/{recording}/notes/{note}/resolve', { params: { path: { recording, note } }, body: { resolved } })),
     delete: async (recording: string, note: string): Promise<void> => {
-      await ask(call<void>('delete', recording, `/notes/${note}`));
+      await ask(api.DELETE('/api/v1/recordings/{recording}/notes/{note}', { params: { path: { recording, note } } }));
     },
   },
 
   tags: {
-    get: async (recording: string, signal?: AbortSignal): Promise<string[]> => (await ask(call<{ codes: string[] }>('get', recording, '/tags', { signal }))).codes,
-    set: async (recording: string, codes: string[]): Promise<string[]> => (await ask(call<{ codes: string[] }>('put', recording, '/tags', { body: { codes } }))).codes,
+    get: async (recording: string, signal?: AbortSignal): Promise<string[]> =>
+      (await ask(api.GET('/api/v1/recordings/{recording}/tags', at(recording, signal)))).codes,
+    set: async (recording: string, codes: string[]): Promise<string[]> =>
+      (await ask(api.PUT('/api/v1/recordings/{recording}/tags', { ...at(recording), body: { codes } }))).codes,
     /** The practice's own set. */
-    codes: async (signal?: AbortSignal): Promise<Tag[]> => {
-      const request = api.request as unknown as (method: Method, path: string, init: Record<string, unknown>) => Answered;
-      return (await ask(request('get', '/api/v1/review/tags', { signal: signal ?? null }) as Promise<{ data?: { items: Tag[] }; response: Response }>)).items;
-    },
+    codes: async (signal?: AbortSignal): Promise<Tag[]> => (await ask(api.GET('/api/v1/review/tags', { signal: signal ?? null }))).items,
   },
 
   clinicalNote: {
     /** Null before its first line. */
     get: (recording: string, signal?: AbortSignal): Promise<ClinicalNote | null> =>
-      askMaybe(call<ClinicalNote>('get', recording, '/clinical-note', { signal }), 404),
+      askMaybe(api.GET('/api/v1/recordings/{recording}/clinical-note', at(recording, signal)), 404),
     save: (recording: string, note: { format: NoteFormat; sections: NoteSection[]; version: number }): Promise<ClinicalNote> =>
-      ask(call<ClinicalNote>('put', recording, '/clinical-note', { body: note })),
+      ask(api.PUT('/api/v1/recordings/{recording}/clinical-note', { ...at(recording), body: note })),
     sign: (recording: string, version: number): Promise<ClinicalNote> =>
-      ask(call<ClinicalNote>('post', recording, '/clinical-note/sign', { body: { version } })),
+      ask(api.POST('/api/v1/recordings/{recording}/clinical-note/sign', { ...at(recording), body: { version } })),
     amend: (recording: string, lines: NoteLine[]): Promise<ClinicalNote> =>
-      ask(call<ClinicalNote>('post', recording, '/clinical-note/amendments', { body: { lines } })),
+      ask(api.POST('/api/v1/recordings/{recording}/clinical-note/amendments', { ...at(recording), body: { lines } })),
   },
 
   transcript: {
     /** Null when none was imported. */
     get: (recording: string, signal?: AbortSignal): Promise<Transcript | null> =>
-      askMaybe(call<Transcript>('get', recording, '/transcript', { signal }), 404),
+      askMaybe(api.GET('/api/v1/recordings/{recording}/transcript', at(recording, signal)), 404),
+    /** WebVTT goes in as it is, which the API's description, being of JSON, does not know. */
     put: async (recording: string, vtt: string): Promise<void> => {
-      await ask(call<unknown>('put', recording, '/transcript', { text: { body: vtt, type: 'text/vtt' } }));
+      const send = api.request as unknown as (method: 'put', path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+      await ask(send('put', '/api/v1/recordings/{recording}/transcript', { ...at(recording), body: vtt, bodySerializer: (text: string) => text, headers: { 'Content-Type': 'text/vtt' } }));
     },
     delete: async (recording: string): Promise<void> => {
-      await ask(call<void>('delete', recording, '/transcript'));
+      await ask(api.DELETE('/api/v1/recordings/{recording}/transcript', at(recording)));
     },
-    search: (recording: string, q: string, signal?: AbortSignal): Promise<Hit[]> =>
-      items(ask(call<{ items: Hit[] }>('get', recording, '/transcript/search', { query: { q, limit: '100' }, signal }))),
+    search: async (recording: string, q: string, signal?: AbortSignal): Promise<Hit[]> =>
+      (await ask(api.GET('/api/v1/recordings/{recording}/transcript/search', { params: { path: { recording }, query: { q, limit: 100 } }, signal: signal ?? null }))).items,
   },
 };
 
