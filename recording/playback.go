@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -366,7 +369,30 @@ func (s *Service) media(c *gin.Context) {
 		return
 	}
 	defer o.Close()
+	bound(r.Header)
 	serve(w, r, o, mime, "")
+}
+
+// stretch is the most one answer holds of a track. A browser has six
+// connections to an HTTP/1 server and keeps one open for each file it has
+// buffered enough of: three people with camera and microphone would take them
+// all, and leave none for the player's reports. Ended answers free theirs, and
+// each next one is judged anew.
+const stretch = 1 << 20
+
+// bound shortens a single range to a stretch. RFC 9110 (15.3.7) lets a server
+// send less than was asked for; players ask for what follows.
+func bound(h http.Header) {
+	first, last, ok := strings.Cut(strings.TrimPrefix(h.Get("Range"), "bytes="), "-")
+	from, err := strconv.ParseInt(first, 10, 64)
+	if !ok || err != nil || from < 0 || from > math.MaxInt64-stretch {
+		return // none, several, or a suffix
+	}
+	end := from + stretch - 1
+	if to, err := strconv.ParseInt(last, 10, 64); last != "" && (err != nil || to < end) {
+		return // short already, or for ServeContent to refuse
+	}
+	h.Set("Range", fmt.Sprintf("bytes=%d-%d", from, end))
 }
 
 // openMedia finds the bytes of a track for one who may see them now.

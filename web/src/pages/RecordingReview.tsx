@@ -41,7 +41,7 @@ export function RecordingReview() {
   }
   if (recording.isError) return isGone(recording.error) ? <Absent /> : <Trouble error={recording.error} retry={() => void recording.refetch()} />;
   const { state, access } = recording.data;
-  if (state === 'ready' && (access === 'full' || access === 'comment')) return <Watch recording={recording.data} />;
+  if (state === 'ready' && (access === 'full' || access === 'comment')) return <Watch key={id} recording={recording.data} />;
   return <Unwatchable recording={recording.data} />;
 }
 

@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
 import { keys } from '@/lib/api/keys';
-import { Problem } from '@/lib/api/problem';
+import { asProblem, Problem } from '@/lib/api/problem';
 import { isGone, recordings } from '@/lib/api/services/recordings';
 import { decodeLevels, silences } from '@/lib/recording/levels';
 import { type Play, type PlayTrack, type Span, type Timeline } from '@/lib/recording/model';
@@ -38,26 +38,30 @@ function element(track: PlayTrack): HTMLMediaElement {
   return media;
 }
 
-function start(id: string, play: Play, timeline: Timeline) {
+function start(id: string, play: Play, timeline: Timeline, expired: () => void) {
   const send = async (ranges: Span[], leaving: boolean): Promise<Reported> => {
     try {
       await recordings.watched(id, play.id, ranges, leaving);
       return 'taken';
     } catch (cause) {
+      if (asProblem(cause).code === 'play_expired') expired();
       return isGone(cause) ? 'gone' : 'later';
     }
   };
   const reporter = new WatchReporter({ send, every, gone: () => player.revoke() });
   const diagnose = async (track: PlayTrack): Promise<Diagnosis> => {
-    const status = await recordings.probe(track);
-    if (status === 409) {
-      // The server wants to know first what was watched.
+    const problem = await recordings.refusal(track);
+    if (problem === null) return 'damaged'; // it comes, and cannot be decoded
+    if (problem.code === 'report_watching') {
       await reporter.tell();
       return 'retry';
     }
-    if (status === 401 || status === 403 || status === 404 || status === 410) return 'gone';
-    if (status === 0 || status === 429 || status >= 502) return 'offline';
-    return 'damaged';
+    if (problem.code === 'play_expired') {
+      expired();
+      return 'offline';
+    }
+    if (isGone(problem)) return 'gone';
+    return problem.temporary ? 'offline' : 'damaged';
   };
   const player = new Player({
     tracks: play.tracks,
@@ -80,21 +84,26 @@ export function usePlayer(id: string, timeline: Timeline | undefined, startAt: n
   const [slot] = useState(() => new Store<Player | undefined>(undefined));
   const player = useReadable(slot);
   const granted = play.data;
+  const client = useQueryClient();
+  /** Where a play that ran out stood; its successor goes on from there. */
+  const left = useRef<number>(null);
   useEffect(() => {
     if (!granted || !timeline) return;
-    const { player, reporter } = start(id, granted, timeline);
-    if (startAt !== null) player.seek(startAt);
+    const { player, reporter } = start(id, granted, timeline, () => void client.invalidateQueries({ queryKey: keys.recording.play(id) }));
+    const at = left.current ?? startAt;
+    if (at !== null) player.seek(at);
     const leave = () => reporter.leave();
     window.addEventListener('pagehide', leave);
     slot.set(player);
     return () => {
       window.removeEventListener('pagehide', leave);
+      left.current = player.position.get();
       player.end();
       reporter.end();
       slot.set(undefined);
     };
     // A new time in the address is a seek of the page, not another player.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [id, granted, timeline, slot]);
+  }, [id, granted, timeline, slot, client]);
   return { play, player };
 }

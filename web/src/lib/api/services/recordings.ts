@@ -18,7 +18,7 @@ import {
   type Viewer,
 } from '@/lib/recording/model';
 import { api, ask, askMaybe } from '../client';
-import { asProblem } from '../problem';
+import { asProblem, type Problem } from '../problem';
 
 const at = (recording: string, signal?: AbortSignal) => ({ params: { path: { recording } }, signal: signal ?? null });
 
@@ -31,14 +31,15 @@ export const recordings = {
   watched: async (recording: string, play: string, ranges: Span[], keepalive: boolean): Promise<void> => {
     await ask(api.POST('/api/v1/recordings/{recording}/plays/{play}/watched', { params: { path: { recording, play } }, body: { ranges }, keepalive }));
   },
-  /** What the server says to a track's address; a media element tells only that it failed. 0 is no answer. */
-  probe: async (track: PlayTrack): Promise<number> => {
+  /** Why a track is refused, by asking for a byte of it: a media element tells only that it failed. Null when it is not. */
+  refusal: async (track: PlayTrack): Promise<Problem | null> => {
+    // An address of the play's own, so not in the typed API.
+    const read = api.request as unknown as (method: 'get', path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
     try {
-      const response = await globalThis.fetch(new Request(new URL(track.url, location.origin), { headers: { Range: 'bytes=0-0' }, credentials: 'same-origin' }));
-      await response.body?.cancel();
-      return response.status;
-    } catch {
-      return 0;
+      await ask(read('get', track.url, { headers: { Range: 'bytes=0-0' }, parseAs: 'arrayBuffer' }));
+      return null;
+    } catch (cause) {
+      return asProblem(cause);
     }
   },
   viewers: async (recording: string, signal?: AbortSignal): Promise<Viewer[]> =>
@@ -120,9 +121,10 @@ export const recordings = {
   },
 };
 
-/** Whether a failed request means that the right to watch is over. */
+/** Whether a failed request means that the right to watch is over, not that this file or this play is. */
 export function isGone(cause: unknown): boolean {
-  const { status } = asProblem(cause);
+  const { status, code } = asProblem(cause);
+  if (code === 'recording_damaged' || code === 'play_expired') return false;
   return status === 401 || status === 403 || status === 404 || status === 410;
 }
 
