@@ -121,9 +121,9 @@ export function Workspace() {
   const canPip = typeof document !== 'undefined' && document.pictureInPictureEnabled;
   return (
     <>
+      <Banners />
       <div className={classes.work}>
         <div ref={screen} className={classes.screen}>
-          <Banners />
           <div className={classes.stage}>
             <Stage layout={layout} pinned={pinned} onPin={setPinned} onMain={setMainTrack} />
             <div className={classes.stageTools}>
