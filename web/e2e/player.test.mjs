@@ -99,7 +99,8 @@ function sendRange(file, request, response) {
   const { size } = statSync(file)
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
   const from = Number(first ?? 0)
-  const to = last ? Math.min(Number(last), size - 1) : size - 1
+  // As the server does (recording/playback.go), in smaller pieces.
+  const to = Math.min(last ? Number(last) : size - 1, from + 256 * 1024 - 1, size - 1)
   if (from >= size) return response.writeHead(416, { 'Content-Range': `bytes */${size}` }).end()
   response.writeHead(first === undefined ? 200 : 206, {
     'Content-Type': 'video/webm', 'Accept-Ranges': 'bytes', 'Cache-Control': 'no-store', 'Content-Length': to - from + 1,

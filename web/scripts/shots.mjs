@@ -182,6 +182,8 @@ try {
           await page.clock.runFor(300);
           await settle(page, scene);
           await page.clock.runFor(300);
+          await settle(page, scene); // what the last timers brought in measures itself
+          await page.clock.runFor(100);
           if (device === 'desk') {
             // The shell scrolls inside; let it grow so that the picture shows all.
             await page.addStyleTag({ content: '[class*="shell"]{max-height:none!important}' });

@@ -12,6 +12,7 @@ const routes = [
   { route: '/sign-in', budget: 200 * kB, sources: ['src/pages/SignInPage.tsx', 'src/i18n/en/auth.ts'] },
   { route: '/', budget: 200 * kB, sources: ['src/app/Shell.tsx', 'src/pages/TodayPage.tsx', 'src/i18n/en/sessions.ts'] },
   { route: '/rooms/…', budget: 310 * kB, sources: ['src/pages/MeetingPage.tsx', 'src/i18n/en/video.ts', 'src/i18n/en/precall.ts', 'src/i18n/en/recording.ts'] },
+  { route: '/recordings/…', budget: 250 * kB, sources: ['src/pages/RecordingReview.tsx', 'src/i18n/en/review.ts'] },
 ];
 
 const byFile = new Map(chunks.map((chunk) => [chunk.file, chunk]));
