@@ -103,6 +103,26 @@ describe('the review of a recording', () => {
     await waitFor(() => expect(seen.find((s) => s.path.endsWith('/amendments'))?.body).toEqual({ lines: [{ text: 'Two evenings took place.', atMs: 0 }] }));
   });
 
+  it('imports a transcript as the file it is', async () => {
+    let words: unknown = null;
+    const { user } = await renderApp('/recordings/REC1', {
+      me: 'T1',
+      on: {
+        'GET /recordings/REC1/transcript': () => problem(404, 'not_found', 'There is no such thing here.'),
+        'PUT /recordings/REC1/transcript': ({ body }) => {
+          words = body;
+          return { status: 200, body: {} };
+        },
+      },
+    });
+    await ready();
+    await user.click(screen.getByRole('tab', { name: 'Transcript' }));
+    await screen.findByRole('button', { name: 'Import a VTT file' });
+    const vtt = 'WEBVTT\n\n00:01.000 --> 00:02.000\nHello.\n';
+    await user.upload(document.querySelector('input[type=file]') as HTMLInputElement, new File([vtt], 'session.vtt', { type: 'text/vtt' }));
+    await waitFor(() => expect(words).toBe(vtt));
+  });
+
   it('shows figures with their definitions', async () => {
     const { user } = await renderApp('/recordings/REC1', { me: 'T1' });
     await ready();

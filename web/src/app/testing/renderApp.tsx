@@ -46,7 +46,7 @@ export async function renderApp(path: string, { me, on = {} }: Options = {}) {
   vi.stubGlobal('fetch', async (request: Request) => {
     const url = new URL(request.url);
     const text = request.method === 'GET' ? '' : await request.text();
-    const call = { method: request.method, path: url.pathname.replace('/api/v1', ''), body: text ? (JSON.parse(text) as unknown) : undefined };
+    const call = { method: request.method, path: url.pathname.replace('/api/v1', ''), body: text && request.headers.get('Content-Type')?.startsWith('application/json') ? (JSON.parse(text) as unknown) : text || undefined };
     seen.push(call);
     const own = on[`${call.method} ${call.path}`];
     const reply = own ? own(call) : answer(now, call.method, url.pathname, url.searchParams);

@@ -22,6 +22,9 @@ import { asProblem, type Problem } from '../problem';
 
 const at = (recording: string, signal?: AbortSignal) => ({ params: { path: { recording } }, signal: signal ?? null });
 
+/** Browsers refuse larger bodies (64 KiB, in bytes) that outlive their page. */
+const keepaliveLimit = 20_000;
+
 /** One recording and what a therapist does with it afterwards. Every method rejects with a Problem. */
 export const recordings = {
   get: (recording: string, signal?: AbortSignal): Promise<Recording> => ask(api.GET('/api/v1/recordings/{recording}', at(recording, signal))),
@@ -97,7 +100,8 @@ export const recordings = {
     get: (recording: string, signal?: AbortSignal): Promise<ClinicalNote | null> =>
       askMaybe(api.GET('/api/v1/recordings/{recording}/clinical-note', at(recording, signal)), 404),
     save: (recording: string, note: { format: NoteFormat; sections: NoteSection[]; version: number }): Promise<ClinicalNote> =>
-      ask(api.PUT('/api/v1/recordings/{recording}/clinical-note', { ...at(recording), body: note })),
+      // The page may be closed a moment after the last word.
+      ask(api.PUT('/api/v1/recordings/{recording}/clinical-note', { ...at(recording), body: note, keepalive: JSON.stringify(note).length < keepaliveLimit })),
     sign: (recording: string, version: number): Promise<ClinicalNote> =>
       ask(api.POST('/api/v1/recordings/{recording}/clinical-note/sign', { ...at(recording), body: { version } })),
     amend: (recording: string, lines: NoteLine[]): Promise<ClinicalNote> =>
