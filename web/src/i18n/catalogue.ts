@@ -1,6 +1,7 @@
 import type account from './en/account';
 import type auth from './en/auth';
 import type common from './en/common';
+import type consent from './en/consent';
 import type people from './en/people';
 import type precall from './en/precall';
 import type recording from './en/recording';
@@ -14,6 +15,7 @@ export interface Catalogue {
   account: typeof account;
   auth: typeof auth;
   common: typeof common;
+  consent: typeof consent;
   people: typeof people;
   precall: typeof precall;
   recording: typeof recording;

@@ -1,6 +1,6 @@
 import '@/components/video/styles';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 import { ProblemNotice } from '@/components/ui/Notice';
@@ -10,18 +10,23 @@ import { EndScreen, type EndKind } from '@/components/video/EndScreen';
 import { FullScreen } from '@/components/video/FullScreen';
 import { Lobby } from '@/components/video/Lobby';
 import { ObstacleScreen } from '@/components/video/ObstacleScreen';
-import { VideoMeetingRoom } from '@/components/video/VideoMeetingRoom';
+import { persistently } from '@/components/video/persistently';
 import { WaitingRoom } from '@/components/video/WaitingRoom';
 import { useMe } from '@/hooks/useMe';
 import { CallContext } from '@/hooks/video/callContext';
 import { useRecordedBefore } from '@/hooks/video/useRecording';
 import { useInterrupted, useVideoRoom } from '@/hooks/video/useVideoRoom';
+import { loadWords } from '@/i18n';
 import { keys } from '@/lib/api/keys';
 import { asProblem } from '@/lib/api/problem';
 import { videoCalls } from '@/lib/api/services/video-calls';
 import { type Ended } from '@/lib/realtime/close';
 import { isOver, type RoomPhase } from '@/lib/rtc/room';
 import { environment, obstacle } from '@/lib/rtc/support';
+
+// Fetched while one looks in the mirror: the lobby does not wait for it.
+const stage = persistently(() => Promise.all([import('@/components/video/VideoMeetingRoom'), loadWords(['consent'])]));
+const VideoMeetingRoom = lazy(() => stage.then(([m]) => ({ default: m.VideoMeetingRoom })));
 
 /** A session from its lobby to its goodbye: /rooms/:room */
 export function MeetingPage() {
@@ -58,7 +63,9 @@ function Visit({ room: id }: { room: string }) {
   if (phase === 'in' && room) {
     return (
       <CallContext value={call}>
-        <VideoMeetingRoom call={call} room={room} interrupted={interrupted} />
+        <Suspense fallback={<Splash />}>
+          <VideoMeetingRoom call={call} room={room} interrupted={interrupted} />
+        </Suspense>
       </CallContext>
     );
   }

@@ -45,9 +45,9 @@ export function RecordingPanel(props: RecordingPanelProps) {
   const recording = useOneRecording(id);
   const gone = recording.isError && asProblem(recording.error).status === 404;
   return (
-    <Drawer.Root opened onClose={onClose} position="right" size="34rem">
+    <Drawer.Root opened onClose={onClose} position="right" size="34rem" classNames={{ content: classes.content ?? '' }}>
       <Drawer.Overlay backgroundOpacity={0.45} />
-      <Drawer.Content className={classes.content}>
+      <Drawer.Content>
         <div className={classes.head}>
           <Drawer.Title className={classes.title}>{recording.data ? <Title recording={recording.data} me={props.me} /> : t('title')}</Drawer.Title>
           <Drawer.CloseButton size="lg" radius="xl" aria-label={t('panel.close')} />

@@ -21,7 +21,7 @@ interface ConsentDialogProps {
  * and there are two ways out without an answer: later, and leaving.
  */
 export function ConsentDialog({ status, onDecide, onLater, onLeave }: ConsentDialogProps) {
-  const { t } = useTranslation('recording');
+  const { t } = useTranslation('consent');
   const [sending, setSending] = useState<'agreed' | 'declined'>();
   const [failed, setFailed] = useState(false);
   const again = isPaused(status);
@@ -40,9 +40,9 @@ export function ConsentDialog({ status, onDecide, onLater, onLeave }: ConsentDia
   };
 
   return (
-    <Modal.Root opened onClose={onLater} closeOnEscape={false} closeOnClickOutside={false} size="lg" centered radius="lg">
+    <Modal.Root opened onClose={onLater} closeOnEscape={false} closeOnClickOutside={false} size="lg" centered radius="lg" classNames={{ content: classes.content ?? '' }}>
       <Modal.Overlay backgroundOpacity={0.45} />
-      <Modal.Content className={classes.content} data-consent>
+      <Modal.Content>
         <Modal.Body className={classes.body}>
           <Modal.Title className={classes.title} tabIndex={-1} data-autofocus>
             {again ? t('ask.titleOn') : late ? t('ask.titleLate') : t('ask.title', { name })}
@@ -92,7 +92,7 @@ export function ConsentDialog({ status, onDecide, onLater, onLeave }: ConsentDia
 }
 
 function Withdrew({ status }: { status: RecordingStatus }) {
-  const { t } = useTranslation('recording');
+  const { t } = useTranslation('consent');
   const list = useNames();
   const gone = those(status, 'withdrawn');
   if (gone.length === 0) return t('ask.leadOnBare');

@@ -21,7 +21,7 @@ interface RecordingDialogsProps {
 
 /** The questions of a recording: may I, without them, and shall it stop. */
 export function RecordingDialogs({ recording, dialog, later, onLater, onClose, onLeave, attempt }: RecordingDialogsProps) {
-  const { t } = useTranslation('recording');
+  const { t } = useTranslation('consent');
   const { status, stage, without } = recording;
   const asks = status !== undefined && stage === 'ask' && !later;
   return (
@@ -62,7 +62,7 @@ export function RecordingDialogs({ recording, dialog, later, onLater, onClose, o
 }
 
 function Without({ recording, onLater, attempt }: Pick<RecordingDialogsProps, 'recording' | 'onLater' | 'attempt'>) {
-  const { t } = useTranslation('recording');
+  const { t } = useTranslation('consent');
   const list = useNames();
   const { declined } = recording;
   const names = list(declined);

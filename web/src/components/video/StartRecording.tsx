@@ -13,7 +13,7 @@ interface StartRecordingProps {
 
 /** The host says what a recording is for; everybody else is asked with these words. */
 export function StartRecording({ onStart, onClose }: StartRecordingProps) {
-  const { t } = useTranslation('recording');
+  const { t } = useTranslation('consent');
   const [choice, setChoice] = useState<(typeof choices)[number]>('review');
   const [other, setOther] = useState('');
   const [missing, setMissing] = useState(false);

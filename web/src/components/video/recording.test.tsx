@@ -23,7 +23,7 @@ import { useRecordingEvents } from './useRecordingEvents';
 
 beforeAll(async () => {
   await startI18n();
-  await loadWords(['recording']);
+  await loadWords(['recording', 'consent']);
 });
 
 const announcer = new Announcer(() => undefined);
