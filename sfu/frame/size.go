@@ -76,7 +76,7 @@ func (r *bits) vp9() (width, height int) {
 	if profile == 3 && r.flag() {
 		return 0, 0
 	}
-	if r.flag() || r.flag() { // shows an older one; needs an older one
+	if r.u(2) != 0 { // shows an older one; needs an older one
 		return 0, 0
 	}
 	r.u(2)
