@@ -86,14 +86,21 @@ function partOf(one, part) {
         { id: 'S3', user: { id: 'M1', name: 'Tariq Aziz' }, fromMs: 0, toMs: 0, note: '', createdBy: 'T1', createdAt: at(-9 * day), expiresAt: at(-2 * day) },
       ]);
     case 'exports':
-      return list([{ id: 'E1', kind: 'combined', state: 'running', progress: 0.42, bytes: 0, createdAt: at(-4) }]);
+      return list([{ id: 'E1', kind: 'combined', state: 'running', progress: 42, bytes: 0, file: 'session.mp4', createdAt: at(-4), expiresAt: at(day) }]);
     case 'erasure':
-      return one.state === 'erased' ? { recording: one.id, erasedAt: one.erasedAt, reason: 'Asked for by the client.', by: { id: 'A1', name: 'Helena Marsh' }, keyFingerprint: '7f3c', statement: 'The key of this recording was destroyed; what is left of it cannot be opened.' } : undefined;
+      return one.state === 'erased'
+        ? {
+            state: 'done', cause: 'request', reason: 'Asked for by the client.', askedAt: one.erasedAt, doneAt: one.erasedAt, askedBy: 'A1', hash: 'b1946ac92492d2347c6235b4d2611184c8d1a5f0f3c0b5d2a6f60b0c52e1f9aa', document: '{}',
+            proof: { document: 'mentara.erasure/1', recording: one.id, cause: 'request', reason: 'Asked for by the client.', askedAt: one.erasedAt, erasedAt: one.erasedAt, askedBy: 'A1', askedName: 'Helena Marsh', key: 'destroyed', objects: [], kept: [], review: {}, backups: { keptDays: 30, goneBy: at(0), note: '' } },
+          }
+        : undefined;
+    case 'hold':
+      return { held: one.legalHold, items: one.legalHold ? [{ at: at(-3 * day), byId: 'A1', byName: 'Helena Marsh', held: true, reason: 'A complaint is being looked into.' }] : [] };
     default:
       return undefined;
   }
 }
-const policies = [{ kind: 'individual', keepDays: 90, noticeDays: 14 }, { kind: 'couple', keepDays: 90, noticeDays: 14 }, { kind: 'group', keepDays: 30, noticeDays: 7 }];
+const policies = { version: 3, noticeDays: 7, rules: [{ kind: 'individual', keepDays: 90 }, { kind: 'couple', keepDays: 90 }, { kind: 'group', keepDays: 30 }] };
 const mine = (me) => (r) => me.role === 'admin' || me.role === 'moderator' || r.members.some((m) => m.id === me.id);
 const seenBy = (me) => (r) => {
   const member = r.members.find((m) => m.id === me.id);
@@ -151,9 +158,13 @@ export function answer(me, method, path, query) {
       return list(recordingsOf(me).filter((r) => r.startedAt >= from && r.startedAt < to && (!state || r.state === state) && (!who || r.people.some((p) => p.identity === who)) && r.title.toLowerCase().includes(q.toLowerCase())));
     }
     case 'GET retention/policies':
-      return list(policies);
+      return ok(policies);
+    case 'PUT retention/policies':
+      return ok({ ...policies, version: 4 });
+    case 'POST retention/preview':
+      return ok({ count: 3, held: 1, items: [] });
     case 'GET retention/due':
-      return list([{ recording: 'REC5', title: '', purgeAt: at(2 * day), legalHold: false }, { recording: 'REC3', title: 'Ana and Tomás', purgeAt: at(9 * day), legalHold: true }]);
+      return list([{ recordingId: 'REC5', kind: 'individual', stoppedAt: at(-88 * day), noticedAt: at(-5 * day), purgeAt: at(2 * day) }]);
     case 'GET people':
       return list(me.role === 'therapist' ? people.filter((p) => p.role === 'client') : people);
     case 'GET invitations':

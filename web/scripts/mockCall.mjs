@@ -31,7 +31,7 @@ export const recordingScenes = {
 export function serveCall(socket, me, scene) {
   const self = inRoom(me, me === 'T1' ? 'host' : 'participant');
   const others = [inRoom('T1', 'host'), inRoom('C1', 'participant'), inRoom('G1', 'guest')].filter((p) => p.identity !== me);
-  const room = answer(meOf(me), 'GET', '/api/v1/rooms/R1', new URLSearchParams()).body;
+  const room = answer(meOf(me), 'GET', '/api/v1/rooms/R1', new URL('http://local').searchParams).body;
   const replies = {
     hello: () => ({ connection: 'X', heartbeat: 60_000, user: { id: me, name: self.name, kind: 'user' }, topics: {} }),
     'room.join': () => ({ room: { ...room, state: 'live', startedAt: at(-9) }, self, participants: [self, ...others], iceServers: [], limits: {} }),

@@ -54,13 +54,14 @@ const scenes = [
   { name: 'recordings-broken', path: '/recordings', me: 'T1', broken: true },
   { name: 'recording-open', me: 'T1', ...drawer('REC2') },
   { name: 'recording-own', me: 'C1', ...drawer('REC2') },
+  { name: 'recording-held', me: 'A1', ...drawer('REC3') },
   { name: 'recording-erased', me: 'A1', ...drawer('REC6') },
   { name: 'recording-share', me: 'T1', ...drawer('REC2'), async act(page) {
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await page.getByRole('form', { name: 'Share' }).getByRole('button', { name: 'Share' }).click();
     await page.getByText('Please choose somebody.').scrollIntoViewIfNeeded();
   } },
-  { name: 'recording-erasing', me: 'T1', ...drawer('REC2'), async act(page) {
+  { name: 'recording-erasing', me: 'A1', ...drawer('REC2'), async act(page) {
     await page.getByRole('button', { name: 'Erase this recording' }).click();
     await page.getByLabel('Why is it erased?').fill('Asked for by the client.');
     await page.getByRole('button', { name: 'Erase', exact: true }).click();
@@ -73,7 +74,7 @@ const scenes = [
   { name: 'call-on', ...call('C1', 'goOn') },
   { name: 'call-start', ...call('T1', undefined, async (page) => {
     if (page.viewportSize().width < 500) {
-      await page.getByRole('button', { name: 'More options' }).click();
+      await page.getByRole('button', { name: 'More', exact: true }).click();
       await page.getByRole('menuitem', { name: 'Record this session' }).click();
     } else await page.getByRole('button', { name: 'Record this session' }).click();
     await page.getByLabel('Something else').check();
@@ -90,6 +91,11 @@ const scenes = [
   }) },
   { name: 'call-low', ...call('C1', 'low') },
   { name: 'call-saved', ...call('C1', 'saved') },
+  { name: 'retention-effect', path: '/settings/retention', me: 'A1', async act(page) {
+    await page.getByLabel('Group session').fill('14');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save all the same' }).waitFor();
+  } },
   { name: 'retention', path: '/settings/retention', me: 'A1' },
   { name: 'people', path: '/people', me: 'A1' },
   { name: 'people-therapist', path: '/people', me: 'T1' },

@@ -43,7 +43,7 @@ for (const { route, budget, sources } of routes) {
   const css = files.filter((f) => f.file.endsWith('.css')).reduce((sum, f) => sum + f.size, 0);
   const verdict = total > budget ? 'OVER' : 'ok';
   console.log(`${route.padEnd(10)} ${(total / kB).toFixed(1).padStart(6)} kB of ${budget / kB} (css ${(css / kB).toFixed(1)}) ${verdict}`);
-  if (total > budget || process.argv.includes('--files')) for (const f of files.slice(0, 60)) console.log(`    ${(f.size / kB).toFixed(1).padStart(6)}  ${f.file}`);
+  if (total > budget || process.argv.includes('--files')) for (const f of files.slice(0, 12)) console.log(`    ${(f.size / kB).toFixed(1).padStart(6)}  ${f.file}`);
   if (total > budget) over = true;
 }
 process.exitCode = over ? 1 : 0;

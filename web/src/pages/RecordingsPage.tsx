@@ -33,7 +33,8 @@ function asked(filters: Filters, zone: string): ArchiveFilter {
     ...(from ? { from: from.toISOString() } : {}),
     ...(to ? { to: to.toISOString() } : {}),
     ...(filters.person ? { person: filters.person } : {}),
-    ...(state ? { state } : {}),
+    ...(state ? { state: [state] } : {}),
+    ...(filters.tag ? { tag: filters.tag } : {}),
     ...(filters.q.trim() ? { q: filters.q.trim() } : {}),
   };
 }
@@ -53,7 +54,6 @@ export function RecordingsPage() {
   const { pending, erase, undo } = useErase(toast.failed);
 
   const all = recordings.data ?? [];
-  const shown = filters.tag ? all.filter((r) => r.tags?.includes(filters.tag)) : all;
   const tags = [...new Set([...all.flatMap((r) => r.tags ?? []), ...(filters.tag ? [filters.tag] : [])])].sort();
   const filtered = names.some((name) => filters[name] !== '');
   const open = query.get('open') ?? '';
@@ -91,16 +91,16 @@ export function RecordingsPage() {
       ) : null}
       {recordings.isPending ? <ListSkeleton rows={4} /> : null}
       {recordings.isError ? <ProblemNotice error={recordings.error} onRetry={() => void recordings.refetch()} /> : null}
-      {recordings.data && shown.length === 0 ? (
+      {recordings.data && all.length === 0 ? (
         filtered ? (
           <EmptyState title={t('empty.none')} body={t('empty.noneBody')} />
         ) : (
           <EmptyState title={t('empty.title')} body={staff ? t('empty.staff') : t('empty.client')} />
         )
       ) : null}
-      {shown.length > 0 ? (
+      {all.length > 0 ? (
         <RecordingList>
-          {shown.map((recording) => (
+          {all.map((recording) => (
             <RecordingRow key={recording.id} recording={recording} me={me} open={recording.id === open} pending={pending.get(recording.id)} onOpen={({ id }) => change({ open: id })} onUndo={keep} />
           ))}
         </RecordingList>

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { Anchor } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Link } from 'react-router';
 import { DueList } from '@/components/recordings/DueList';
 import { RetentionRules } from '@/components/recordings/RetentionRules';
@@ -21,18 +21,16 @@ export function RetentionPage() {
 function Retention() {
   const { t } = useTranslation('recordings');
   const toast = useToast();
-  const { policies, due, save } = useRetention();
+  const { policies, due, save, preview } = useRetention();
   return (
     <Page
       narrow
       title={t('retention.title')}
-      lead={
-        <>
-          {t('retention.lead')}{' '}
-          <Anchor component={Link} to="/recordings">
-            {t('retention.back')}
-          </Anchor>
-        </>
+      lead={t('retention.lead')}
+      actions={
+        <Button component={Link} to="/recordings" variant="subtle">
+          {t('retention.back')}
+        </Button>
       }
     >
       <Card>
@@ -41,9 +39,11 @@ function Retention() {
           {policies.isError ? <ProblemNotice error={policies.error} onRetry={() => void policies.refetch()} /> : null}
           {policies.data ? (
             <RetentionRules
+              key={policies.data.version}
               policies={policies.data}
-              busy={save.isPending}
-              error={save.error}
+              busy={save.isPending || preview.isPending}
+              error={preview.error ?? save.error}
+              onPreview={preview.mutateAsync}
               onSave={(next) => save.mutate(next, { onSuccess: () => toast.done(t('retention.saved')) })}
             />
           ) : null}

@@ -18,7 +18,7 @@ export function ConsentLedger({ recording, me }: { recording: Recording; me: { i
   return (
     <>
       {recording.access === 'own' ? <MyPart recording={recording} me={me} /> : null}
-      <Part title={t('consent.title')} hint={t('consent.hint')} query={consents} empty={t('consent.none')}>
+      <Part title={t('consent.title')} hint={t('consent.hint')} query={consents} items={consents.data} empty={t('consent.none')}>
         {(entries) =>
           entries.map((entry) => (
             <li key={entry.seq} className={classes.line}>

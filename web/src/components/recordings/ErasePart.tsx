@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Section } from '@/components/ui/Card';
@@ -8,9 +8,10 @@ import { ReasonForm } from './ReasonForm';
 import classes from './RecordingPanel.module.css';
 
 /** The end of a recording; what is pressed here is sent some seconds later, unless taken back. */
-export function ErasePart({ recording, onErase }: { recording: Recording; onErase: (reason: string) => void }) {
+export function ErasePart({ recording, onErase }: { recording: Recording; onErase: (reason: string, whose: string) => void }) {
   const { t } = useTranslation('recordings');
   const [asking, setAsking] = useState(false);
+  const [whose, setWhose] = useState('');
   return (
     <Section title={t('erase.title')} hint={t('erase.hint')}>
       {recording.legalHold ? (
@@ -25,9 +26,17 @@ export function ErasePart({ recording, onErase }: { recording: Recording; onEras
           onCancel={() => setAsking(false)}
           onSubmit={(reason) => {
             setAsking(false);
-            onErase(reason);
+            onErase(reason, whose);
           }}
-        />
+        >
+          <NativeSelect
+            size="md"
+            label={t('erase.whose')}
+            value={whose}
+            data={[{ value: '', label: t('erase.nobody') }, ...recording.people.map((p) => ({ value: p.identity, label: p.name }))]}
+            onChange={(e) => setWhose(e.currentTarget.value)}
+          />
+        </ReasonForm>
       ) : (
         <div className={classes.actions}>
           <Button size="sm" variant="light" color="brick" onClick={() => setAsking(true)}>

@@ -18,7 +18,7 @@ export function ExportPart({ recording }: { recording: string }) {
   const making = (kind: RecordingExport['kind']) => list.data?.some((e) => e.kind === kind && e.state !== 'failed') ?? true;
   return (
     <>
-      <Part title={t('export.title')} hint={t('export.hint')} query={list} empty={t('export.none')}>
+      <Part title={t('export.title')} hint={t('export.hint')} query={list} items={list.data} empty={t('export.none')}>
         {(exports) =>
           exports.map((one) => (
             <ExportLine key={one.id} one={one} href={fileOf(one.id)} onRemove={() => remove.mutate(one.id, { onError: toast.failed })} />
@@ -42,12 +42,12 @@ function ExportLine({ one, href, onRemove }: { one: RecordingExport; href: strin
   const { t } = useTranslation('recordings');
   const clock = useClock();
   const kind = t(`export.${one.kind}`);
-  const busy = one.state === 'queued' || one.state === 'running';
+  const busy = one.state === 'waiting' || one.state === 'running';
   const facts = [
     t(`export.state.${one.state}`),
-    one.state === 'running' ? t('export.percent', { value: Math.round(one.progress * 100) }) : '',
+    one.state === 'running' ? t('export.percent', { value: one.progress }) : '',
     one.state === 'ready' ? sizeText(clock.locale, one.bytes) : '',
-    one.state === 'ready' && one.expiresAt ? t('export.until', { when: momentOf(clock, new Date(one.expiresAt)) }) : '',
+    one.state === 'ready' ? t('export.until', { when: momentOf(clock, new Date(one.expiresAt)) }) : '',
     one.failure ?? '',
   ].filter(Boolean);
   return (
@@ -61,14 +61,14 @@ function ExportLine({ one, href, onRemove }: { one: RecordingExport; href: strin
         </p>
       </div>
       {one.state === 'ready' ? (
-        <Button component="a" href={href} download size="sm" variant="light" leftSection={<IconDownload size={16} aria-hidden="true" />} aria-label={t('export.downloadNamed', { kind })}>
+        <Button component="a" href={href} download={one.file} size="sm" variant="light" leftSection={<IconDownload size={16} aria-hidden="true" />} aria-label={t('export.downloadNamed', { kind })}>
           {t('export.download')}
         </Button>
       ) : null}
       <Button size="sm" variant="subtle" aria-label={t('export.removeNamed', { kind })} onClick={onRemove}>
         {t('export.remove')}
       </Button>
-      {busy ? <progress className={classes.bar} max={1} value={one.state === 'running' ? one.progress : undefined} aria-label={t('export.progress', { kind })} /> : null}
+      {busy ? <progress className={classes.bar} max={100} value={one.state === 'running' ? one.progress : undefined} aria-label={t('export.progress', { kind })} /> : null}
     </li>
   );
 }

@@ -9,19 +9,20 @@ interface PartProps<T> {
   title: string;
   hint?: string;
   action?: ReactNode;
-  query: UseQueryResult<T[]>;
+  query: Pick<UseQueryResult, 'isPending' | 'isError' | 'error' | 'refetch'>;
+  items: readonly T[] | undefined;
   empty: string;
-  children: (items: T[]) => ReactNode;
+  children: (items: readonly T[]) => ReactNode;
 }
 
 /** A titled list of the panel, with its waiting, its failure and its emptiness. */
-export function Part<T>({ title, hint, action, query, empty, children }: PartProps<T>) {
+export function Part<T>({ title, hint, action, query, items, empty, children }: PartProps<T>) {
   return (
     <Section title={title} hint={hint} action={action}>
       {query.isPending ? <ListSkeleton rows={2} height={28} /> : null}
       {query.isError ? <ProblemNotice error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {query.data?.length === 0 ? <p className={classes.quiet}>{empty}</p> : null}
-      {query.data && query.data.length > 0 ? <ul className={classes.lines}>{children(query.data)}</ul> : null}
+      {items?.length === 0 && empty ? <p className={classes.quiet}>{empty}</p> : null}
+      {items && items.length > 0 ? <ul className={classes.lines}>{children(items)}</ul> : null}
     </Section>
   );
 }

@@ -29,11 +29,11 @@ import { ViewerList } from './ViewerList';
 interface RecordingPanelProps {
   /** Id of the recording. */
   recording: string;
-  me: { id: string; role?: string };
+  me: { id: string; role?: string | undefined };
   /** Staff it may be shared with. */
   colleagues: readonly { id: string; name: string }[];
   pending: PendingAct | undefined;
-  onErase: (recording: Recording, reason: string) => void;
+  onErase: (recording: Recording, reason: string, whose: string) => void;
   onUndo: (recording: { id: string }) => void;
   onClose: () => void;
 }
@@ -113,10 +113,10 @@ function Known({ recording, me, colleagues, pending, onErase, onUndo }: Omit<Rec
           <ExportPart recording={recording.id} />
         </>
       ) : null}
-      {(access === 'full' || access === 'proof') && stored ? (
+      {me.role === 'admin' && stored ? (
         <>
           <HoldPart recording={recording} />
-          {pending ? null : <ErasePart recording={recording} onErase={(reason) => onErase(recording, reason)} />}
+          {pending ? null : <ErasePart recording={recording} onErase={(reason, whose) => onErase(recording, reason, whose)} />}
         </>
       ) : null}
     </>

@@ -39,8 +39,8 @@ export function RecordingRow({ recording, me, open, pending, onOpen, onUndo }: R
     <li className={classes.row} data-open={open || undefined} aria-label={`${words.title}, ${words.when}`}>
       <div className={classes.body}>
         <p className={classes.time}>
-          {words.when}
-          {words.length ? ` · ${words.length}` : ''}
+          <span>{words.when}</span>
+          {words.length ? <span> · {words.length}</span> : null}
         </p>
         <div className={classes.words}>
           <p className={classes.title}>{words.title}</p>

@@ -2,37 +2,43 @@ import '@/components/ui/fieldStyles';
 import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ProblemNotice } from '@/components/ui/Notice';
-import { type RetentionPolicy } from '@/lib/api/types';
+import { Notice, ProblemNotice } from '@/components/ui/Notice';
+import { type RetentionPolicies, type RetentionPreview } from '@/lib/api/types';
 import classes from './RetentionRules.module.css';
 
-const kinds = ['individual', 'couple', 'group'] as const;
-
 interface RetentionRulesProps {
-  policies: readonly RetentionPolicy[];
+  policies: RetentionPolicies;
   busy: boolean;
   error: unknown;
-  onSave: (policies: RetentionPolicy[]) => void;
+  /** What rules would do, before they are saved. */
+  onPreview: (next: RetentionPolicies) => Promise<RetentionPreview>;
+  onSave: (next: RetentionPolicies) => void;
 }
-
-type Draft = { kind: string; keep: string; notice: string };
 
 const whole = (text: string) => (/^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN);
 
-/** How many days each kind of session's recordings are kept. */
-export function RetentionRules({ policies, busy, error, onSave }: RetentionRulesProps) {
+/** How many days each kind of session's recordings are kept, and what a change would end. */
+export function RetentionRules({ policies, busy, error, onPreview, onSave }: RetentionRulesProps) {
   const { t } = useTranslation(['recordings', 'common']);
-  const [drafts, setDrafts] = useState<Draft[]>(() => policies.map((p) => ({ kind: p.kind, keep: String(p.keepDays), notice: String(p.noticeDays) })));
+  const [keep, setKeep] = useState(() => new Map(policies.rules.map((rule) => [rule.kind, String(rule.keepDays)])));
+  const [notice, setNotice] = useState(String(policies.noticeDays));
   const [tried, setTried] = useState(false);
-  const nameOf = (kind: string) => {
-    const known = kinds.find((k) => k === kind);
-    return known ? t(`common:kind.${known}`) : kind;
+  const [effect, setEffect] = useState<RetentionPreview>();
+
+  const rules = policies.rules.map(({ kind }) => ({ kind, keepDays: whole(keep.get(kind) ?? '') }));
+  const noticeDays = whole(notice);
+  const badDays = ({ keepDays }: { keepDays: number }) => (keepDays >= 1 ? undefined : t('retention.badDays'));
+  const badNotice = noticeDays >= 0 && rules.every((rule) => !(noticeDays >= rule.keepDays)) ? undefined : t('retention.badNotice');
+  const next = { version: policies.version, noticeDays, rules };
+
+  const submit = async () => {
+    setTried(true);
+    if (badNotice || rules.some(badDays)) return;
+    const would = await onPreview(next).catch(() => undefined);
+    if (!would) return; // said by the page
+    if (would.count > 0) setEffect(would);
+    else onSave(next);
   };
-  const faultsOf = ({ keep, notice }: Draft) => ({
-    keep: whole(keep) >= 1 ? undefined : t('retention.badDays'),
-    notice: whole(notice) >= 0 && !(whole(notice) >= whole(keep)) ? undefined : t('retention.badNotice'),
-  });
-  const change = (kind: string, next: Partial<Draft>) => setDrafts((now) => now.map((d) => (d.kind === kind ? { ...d, ...next } : d)));
 
   return (
     <form
@@ -40,40 +46,56 @@ export function RetentionRules({ policies, busy, error, onSave }: RetentionRules
       noValidate
       onSubmit={(e) => {
         e.preventDefault();
-        setTried(true);
-        if (drafts.every((d) => Object.values(faultsOf(d)).every((fault) => fault === undefined))) {
-          onSave(drafts.map((d) => ({ kind: d.kind, keepDays: whole(d.keep), noticeDays: whole(d.notice) })));
-        }
+        void submit();
       }}
     >
-      {drafts.map((draft) => {
-        const faults = tried ? faultsOf(draft) : { keep: undefined, notice: undefined };
-        return (
-          <fieldset key={draft.kind} className={classes.rule}>
-            <legend>{nameOf(draft.kind)}</legend>
-            <TextInput
-              label={t('retention.keep')}
-              inputMode="numeric"
-              value={draft.keep}
-              error={faults.keep}
-              onChange={(e) => change(draft.kind, { keep: e.currentTarget.value })}
-            />
-            <TextInput
-              label={t('retention.notice')}
-              inputMode="numeric"
-              value={draft.notice}
-              error={faults.notice}
-              onChange={(e) => change(draft.kind, { notice: e.currentTarget.value })}
-            />
-          </fieldset>
-        );
-      })}
-      {error ? <ProblemNotice error={error} /> : null}
-      <div>
-        <Button type="submit" loading={busy}>
-          {t('retention.save')}
-        </Button>
+      <div className={classes.rules}>
+        {rules.map((rule) => (
+          <TextInput
+            key={rule.kind}
+            label={t(`common:kind.${rule.kind}`)}
+            description={t('retention.keep')}
+            inputMode="numeric"
+            value={keep.get(rule.kind)}
+            error={tried ? badDays(rule) : undefined}
+            onChange={(e) => {
+              setEffect(undefined);
+              setKeep(new Map(keep).set(rule.kind, e.currentTarget.value));
+            }}
+          />
+        ))}
       </div>
+      <TextInput
+        label={t('retention.notice')}
+        inputMode="numeric"
+        value={notice}
+        error={tried ? badNotice : undefined}
+        onChange={(e) => {
+          setEffect(undefined);
+          setNotice(e.currentTarget.value);
+        }}
+      />
+      {error ? <ProblemNotice error={error} /> : null}
+      {effect ? (
+        <Notice tone="clay" alert>
+          <p>{t('retention.effect', { count: effect.count })}</p>
+          {effect.held > 0 ? <p>{t('retention.effectHeld', { count: effect.held })}</p> : null}
+          <div className={classes.choose}>
+            <Button color="brick" loading={busy} onClick={() => onSave(next)}>
+              {t('retention.anyway')}
+            </Button>
+            <Button variant="white" onClick={() => setEffect(undefined)}>
+              {t('retention.change')}
+            </Button>
+          </div>
+        </Notice>
+      ) : (
+        <div>
+          <Button type="submit" loading={busy}>
+            {t('retention.save')}
+          </Button>
+        </div>
+      )}
     </form>
   );
 }

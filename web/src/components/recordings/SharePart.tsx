@@ -6,8 +6,7 @@ import { useToast } from '@/components/ui/toast';
 import { useShares } from '@/hooks/recordings/useArchive';
 import { useNow } from '@/hooks/useNow';
 import { useClock } from '@/hooks/usePrefs';
-import { type NewShare } from '@/lib/api/services/archive';
-import { type Recording, type RecordingShare } from '@/lib/api/types';
+import { type NewShare, type Recording, type RecordingShare } from '@/lib/api/types';
 import { spanOf, spanText } from '@/lib/span';
 import { momentOf } from '@/lib/time';
 import { Part } from './Part';
@@ -32,6 +31,7 @@ export function SharePart({ recording, colleagues }: SharePartProps) {
         title={t('share.title')}
         hint={t('share.hint')}
         query={shares.list}
+        items={shares.list.data}
         empty={t('share.none')}
         action={
           adding ? null : (
@@ -68,7 +68,7 @@ function ShareLine({ share, durationMs, onRevoke }: { share: RecordingShare; dur
   const { t } = useTranslation('recordings');
   const clock = useClock();
   const now = useNow(30_000);
-  const { fromMs = 0, toMs = 0 } = share;
+  const { fromMs, toMs } = share;
   const whole = fromMs === 0 && (toMs === 0 || toMs >= durationMs);
   const part = whole ? t('share.whole') : toMs === 0 ? t('share.rangeOpen', { from: spanText(fromMs) }) : t('share.range', { from: spanText(fromMs), to: spanText(toMs) });
   const over = share.revokedAt ? t('share.revoked') : new Date(share.expiresAt) <= now ? t('share.ended') : '';

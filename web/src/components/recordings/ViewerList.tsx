@@ -15,7 +15,7 @@ export function ViewerList({ recording }: { recording: string }) {
   const clock = useClock();
   const viewers = useViewers(recording);
   return (
-    <Part title={t('viewers.title')} hint={t('viewers.hint')} query={viewers} empty={t('viewers.none')}>
+    <Part title={t('viewers.title')} hint={t('viewers.hint')} query={viewers} items={viewers.data} empty={t('viewers.none')}>
       {(list) =>
         list.map((viewer) => (
           <li key={viewer.identity} className={classes.line}>

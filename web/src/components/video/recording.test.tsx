@@ -1,5 +1,5 @@
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
+import { Notifications, notifications } from '@mantine/notifications';
 import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
@@ -31,6 +31,8 @@ const pushes = new Emitter<Pushes>();
 let asked: [string, Record<string, unknown>][];
 let answer: (type: string) => unknown;
 beforeEach(() => {
+  notifications.clean(); // their store outlives a test
+  notifications.cleanQueue();
   asked = [];
   answer = () => ({});
 });

@@ -2,8 +2,8 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useCallback } from 'react';
 import { useReadable } from '@/hooks/useReadable';
 import { keys } from '@/lib/api/keys';
-import { archive, type ArchiveFilter, type NewShare } from '@/lib/api/services/archive';
-import { type Recording, type RecordingExport } from '@/lib/api/types';
+import { archive, type ArchiveFilter } from '@/lib/api/services/archive';
+import { type NewShare, type Recording, type RecordingExport } from '@/lib/api/types';
 import { erasures } from '@/lib/pendingActs';
 
 /** Milliseconds between looks while something is being made; pushes tell only of its end. */
@@ -43,7 +43,11 @@ export function useViewers(recording: string) {
 }
 
 export function useErasure(recording: string) {
-  return useQuery({ queryKey: keys.recordings.part(recording, 'erasure'), queryFn: ({ signal }) => archive.erasure(recording, signal) });
+  return useQuery({
+    queryKey: keys.recordings.part(recording, 'erasure'),
+    queryFn: ({ signal }) => archive.erasure(recording, signal),
+    refetchInterval: ({ state }) => (state.data?.state === 'pending' || state.data?.state === 'destroying' ? busyPoll : false),
+  });
 }
 
 /** Who else may watch it, and changing that. */
@@ -65,19 +69,22 @@ export function useExports(recording: string) {
   const list = useQuery({
     queryKey,
     queryFn: ({ signal }) => archive.exports.getList(recording, signal),
-    refetchInterval: ({ state }) => (state.data?.some((e) => e.state === 'queued' || e.state === 'running') ? busyPoll : false),
+    refetchInterval: ({ state }) => (state.data?.some((e) => e.state === 'waiting' || e.state === 'running') ? busyPoll : false),
   });
   const create = useMutation({ mutationFn: (kind: RecordingExport['kind']) => archive.exports.create(recording, kind), onSettled });
   const remove = useMutation({ mutationFn: (id: string) => archive.exports.remove(recording, id), onSettled });
   return { list, create, remove, fileOf: (id: string) => archive.exports.file(recording, id) };
 }
 
+/** Whether a legal hold keeps it and how it came to that; placing and lifting it is for admins. */
 export function useHold(recording: string) {
   const client = useQueryClient();
-  return useMutation({
+  const history = useQuery({ queryKey: keys.recordings.part(recording, 'hold'), queryFn: ({ signal }) => archive.hold.get(recording, signal) });
+  const change = useMutation({
     mutationFn: ({ on, reason }: { on: boolean; reason: string }) => (on ? archive.hold.set(recording, reason) : archive.hold.release(recording, reason)),
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: keys.recordings.all }), client.invalidateQueries({ queryKey: keys.retention })]),
   });
+  return { history, change };
 }
 
 /** Erasing, with the seconds in which it can still be taken back. */
@@ -85,10 +92,10 @@ export function useErase(onFailed: (error: unknown) => void) {
   const client = useQueryClient();
   const pending = useReadable(erasures.pending);
   const erase = useCallback(
-    ({ id }: Pick<Recording, 'id'>, reason: string) => {
+    ({ id }: Pick<Recording, 'id'>, reason: string, whose?: string) => {
       erasures.add(id, () => {
         archive
-          .erase(id, reason)
+          .erase(id, reason, whose)
           .catch(onFailed)
           .finally(() => void client.invalidateQueries({ queryKey: keys.recordings.all }));
       });

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { keys } from '@/lib/api/keys';
 import { retention } from '@/lib/api/services/retention';
-import { type RetentionPolicy } from '@/lib/api/types';
+import { type RetentionPolicies } from '@/lib/api/types';
 
 /** How long recordings are kept, which end next, and changing the rules. */
 export function useRetention() {
@@ -9,8 +9,9 @@ export function useRetention() {
   const policies = useQuery({ queryKey: [...keys.retention, 'policies'], queryFn: ({ signal }) => retention.policies(signal) });
   const due = useQuery({ queryKey: [...keys.retention, 'due'], queryFn: ({ signal }) => retention.due(signal) });
   const save = useMutation({
-    mutationFn: (items: RetentionPolicy[]) => retention.save(items),
+    mutationFn: (next: RetentionPolicies) => retention.save(next),
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: keys.retention }), client.invalidateQueries({ queryKey: keys.recordings.all })]),
   });
-  return { policies, due, save };
+  const preview = useMutation({ mutationFn: (next: RetentionPolicies) => retention.preview(next) });
+  return { policies, due, save, preview };
 }

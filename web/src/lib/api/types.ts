@@ -1,5 +1,4 @@
 // The names the application uses for what the API speaks.
-import { type DraftSchemas } from './recordings.shim';
 import { type components } from './schema.gen';
 
 type Schemas = components['schemas'];
@@ -39,12 +38,15 @@ export function seesEverybody(me: Pick<Me, 'kind' | 'role'>): boolean {
   return me.kind === 'user' && (me.role === 'admin' || me.role === 'moderator');
 }
 
-export type Recording = DraftSchemas['Recording'];
+export type Recording = Schemas['Recording'];
 export type RecordingState = Recording['state'];
-export type RecordingConsent = DraftSchemas['RecordingConsent'];
-export type RecordingViewer = DraftSchemas['RecordingViewer'];
-export type RecordingShare = DraftSchemas['RecordingShare'];
-export type RecordingExport = DraftSchemas['RecordingExport'];
-export type ErasureProof = DraftSchemas['ErasureProof'];
-export type RetentionPolicy = DraftSchemas['RetentionPolicy'];
-export type RetentionDue = DraftSchemas['RetentionDue'];
+export type RecordingConsent = Schemas['ConsentEntry'];
+export type RecordingViewer = Schemas['Viewer'];
+export type RecordingShare = Schemas['RecordingShare'];
+export type NewShare = Schemas['NewShare'];
+export type RecordingExport = Schemas['RecordingExport'];
+export type RecordingHold = Schemas['Hold'];
+export type Erasure = Schemas['Erasure'];
+export type RetentionPolicies = Schemas['Policies'];
+export type RetentionDue = Schemas['Due'];
+export type RetentionPreview = Schemas['Preview'];

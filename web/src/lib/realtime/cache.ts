@@ -1,6 +1,5 @@
 import { keys } from '../api/keys';
 import { type Pushes } from './events.gen';
-import './recording.shim';
 
 /** The part of a query client this file needs. */
 export interface Invalidates {

@@ -4,7 +4,6 @@
  * Where the wire says only "string", the few words it may be are named.
  */
 import type { Pushes, Requests } from './events.gen';
-import './recording.shim';
 
 /** What one track shows or says. */
 export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';

@@ -153,7 +153,7 @@ describe('in the lobby', () => {
     expect(camera()?.track).toBeNull();
     const made = peers.length;
     await call.join();
-    expect(types()).toEqual(['room.join', 'room.media']);
+    expect(types()).toEqual(['room.join', 'room.media', 'recording.status']);
     expect(call.session.state.get().phase).toBe('connected');
     expect(camera()?.track).toBe(track);
     peers[made - 1]?.find('later');

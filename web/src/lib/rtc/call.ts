@@ -205,10 +205,10 @@ export class Call {
 
   #entered(): void {
     this.session.speak();
-    void this.recording.refresh();
     this.monitor.start();
     this.views.repeat();
     this.#tellMedia();
+    void this.recording.refresh();
     if (!this.session.started) this.#mediaAgain(0);
   }
 

@@ -1,18 +1,9 @@
-import { ask, askAll } from '../client';
-import { draft as api, type RecordingQuery } from '../recordings.shim';
-import { type ErasureProof, type Recording, type RecordingConsent, type RecordingExport, type RecordingShare, type RecordingViewer } from '../types';
+import { api, ask, askAll } from '../client';
+import { type paths } from '../schema.gen';
+import { type Erasure, type NewShare, type Recording, type RecordingConsent, type RecordingExport, type RecordingHold, type RecordingShare, type RecordingViewer } from '../types';
 
-export type ArchiveFilter = Pick<RecordingQuery, 'from' | 'to' | 'person' | 'state' | 'q'>;
-
-export interface NewShare {
-  userId: string;
-  /** Milliseconds of the recording; absent means all of it. */
-  fromMs?: number;
-  toMs?: number;
-  /** RFC 3339. */
-  expiresAt: string;
-  note?: string;
-}
+type Query = NonNullable<paths['/api/v1/recordings']['get']['parameters']['query']>;
+export type ArchiveFilter = Omit<NonNullable<Query>, 'cursor' | 'limit'>;
 
 /**
  * The recordings that are kept: which there are, who agreed, who watched, who
@@ -20,7 +11,7 @@ export interface NewShare {
  */
 export const archive = {
   getList: (filter: ArchiveFilter, signal?: AbortSignal): Promise<Recording[]> =>
-    askAll((page) => api.GET('/api/v1/recordings', { params: { path: {}, query: { ...filter, ...page } }, signal: signal ?? null })),
+    askAll((page) => api.GET('/api/v1/recordings', { params: { query: { ...filter, ...page } }, signal: signal ?? null })),
   get: (recording: string, signal?: AbortSignal): Promise<Recording> =>
     ask(api.GET('/api/v1/recordings/{recording}', { params: { path: { recording } }, signal: signal ?? null })),
   consents: async (recording: string, signal?: AbortSignal): Promise<RecordingConsent[]> =>
@@ -31,11 +22,11 @@ export const archive = {
   },
   viewers: async (recording: string, signal?: AbortSignal): Promise<RecordingViewer[]> =>
     (await ask(api.GET('/api/v1/recordings/{recording}/viewers', { params: { path: { recording } }, signal: signal ?? null }))).items,
-  erase: async (recording: string, reason: string): Promise<void> => {
-    await ask(api.DELETE('/api/v1/recordings/{recording}', { params: { path: { recording } }, body: { reason } }));
-  },
-  /** What is left of an erased one: that it was, and how it ended. */
-  erasure: (recording: string, signal?: AbortSignal): Promise<ErasureProof> =>
+  /** @param whose the person in it who asked for it, if one did. */
+  erase: (recording: string, reason: string, whose?: string): Promise<Erasure> =>
+    ask(api.DELETE('/api/v1/recordings/{recording}', { params: { path: { recording } }, body: { reason, ...(whose ? { for: whose } : {}) } })),
+  /** How an erasure stands, and what is left of an erased recording: its proof. */
+  erasure: (recording: string, signal?: AbortSignal): Promise<Erasure> =>
     ask(api.GET('/api/v1/recordings/{recording}/erasure', { params: { path: { recording } }, signal: signal ?? null })),
   shares: {
     getList: async (recording: string, signal?: AbortSignal): Promise<RecordingShare[]> =>
@@ -58,12 +49,12 @@ export const archive = {
     file: (recording: string, id: string): string => `/api/v1/recordings/${encodeURIComponent(recording)}/exports/${encodeURIComponent(id)}/file`,
   },
   hold: {
-    set: async (recording: string, reason: string): Promise<void> => {
-      await ask(api.PUT('/api/v1/recordings/{recording}/hold', { params: { path: { recording } }, body: { reason } }));
-    },
-    release: async (recording: string, reason: string): Promise<void> => {
-      await ask(api.DELETE('/api/v1/recordings/{recording}/hold', { params: { path: { recording } }, body: { reason } }));
-    },
+    get: (recording: string, signal?: AbortSignal): Promise<RecordingHold> =>
+      ask(api.GET('/api/v1/recordings/{recording}/hold', { params: { path: { recording } }, signal: signal ?? null })),
+    set: (recording: string, reason: string): Promise<RecordingHold> =>
+      ask(api.PUT('/api/v1/recordings/{recording}/hold', { params: { path: { recording } }, body: { reason } })),
+    release: (recording: string, reason: string): Promise<RecordingHold> =>
+      ask(api.DELETE('/api/v1/recordings/{recording}/hold', { params: { path: { recording } }, body: { reason } })),
   },
   marks: {
     remove: async (recording: string, mark: string): Promise<void> => {

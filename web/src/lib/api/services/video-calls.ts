@@ -1,5 +1,4 @@
 import { api, ask, askAll } from '../client';
-import { draft } from '../recordings.shim';
 import {
   type Attendance,
   type GuestLink,
@@ -71,10 +70,10 @@ export const videoCalls = {
   /** The same as the call's own controls, for pages and tools outside of it. */
   recording: {
     start: (room: string, purpose?: string): Promise<Recording> =>
-      ask(draft.POST('/api/v1/rooms/{room}/recordings', { params: { path: { room } }, body: purpose ? { purpose } : {} })),
-    stop: (room: string): Promise<Recording> => ask(draft.POST('/api/v1/rooms/{room}/recordings/stop', { params: { path: { room } } })),
+      ask(api.POST('/api/v1/rooms/{room}/recordings', { params: { path: { room } }, body: purpose ? { purpose } : {} })),
+    stop: (room: string): Promise<Recording> => ask(api.POST('/api/v1/rooms/{room}/recordings/stop', { params: { path: { room } } })),
     getRecordings: async (meeting: string, signal?: AbortSignal): Promise<Recording[]> =>
-      (await ask(draft.GET('/api/v1/meetings/{meeting}/recordings', { params: { path: { meeting } }, signal: signal ?? null }))).items,
+      (await ask(api.GET('/api/v1/meetings/{meeting}/recordings', { params: { path: { meeting } }, signal: signal ?? null }))).items,
   },
 };
 
