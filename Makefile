@@ -62,6 +62,9 @@ test-e2e: build ## the real program in real browsers
 fuzz: ## every fuzz target, FUZZTIME each (default 10s)
 	@.ci/fuzz $${FUZZTIME:-10s}
 
+kill: ## 200 recordings killed at random moments: what is lost, and whether the rest plays
+	MENTARA_KILLS=200 go test ./recording/final -run '^TestKill$$' -count=1 -v -timeout 20m
+
 bench: build ## the figures of docs/benchmarks.md
 	@.ci/bench
 
@@ -69,4 +72,4 @@ clean: ## forget what was built
 	rm -rf bin web/node_modules
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
-.PHONY: help run dev build web generate setup test check test-go test-web test-e2e fuzz bench clean
+.PHONY: help run dev build web generate setup test check test-go test-web test-e2e fuzz kill bench clean

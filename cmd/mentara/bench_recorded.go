@@ -20,8 +20,9 @@ import (
 	"mentara/signaling/room"
 )
 
-// benchHost publishes in each room and hosts it: it may start a recording.
-const benchHost = "camera-0"
+// benchHost begins the names of those who publish in a room and host it: they
+// may start a recording.
+const benchHost = "camera-0-"
 
 // recordable gives a load rooms of a practice, which can be recorded. In each,
 // the publishers stand for people: they join over the socket too, the first
@@ -32,9 +33,13 @@ func recordable(ctx context.Context, env environment, url, data string, target *
 		return err
 	}
 	target.Token = func(in, identity string, publish bool) (string, error) {
-		t, err := tokens.Issue(room.Grant{
-			Room: in, Identity: identity, Publish: publish, Subscribe: !publish, Moderator: identity == benchHost, Admitted: true,
-		}, time.Hour)
+		g := room.Grant{
+			Room: in, Identity: identity, Publish: publish, Subscribe: !publish, Moderator: strings.HasPrefix(identity, benchHost), Admitted: true,
+		}
+		if publish {
+			g.Session = "load" // a person's, who can be asked; a tool is never recorded
+		}
+		t, err := tokens.Issue(g, time.Hour)
 		return t.Token, err
 	}
 	target.Rooms = func(ctx context.Context, n int) ([]string, error) {

@@ -25,11 +25,11 @@ func TestMain(m *testing.M) {
 func TestBench(t *testing.T) {
 	var out, errs bytes.Buffer
 	env := environment{vars: append(os.Environ(), asProgram, "MENTARA_LISTEN=nonsense"), stdout: &out, stderr: &errs}
-	if code := run(t.Context(), env, []string{"bench", "--viewers", "3", "--rooms", "1", "--seconds", "1"}); code != 0 {
+	if code := run(t.Context(), env, []string{"bench", "--viewers", "3", "--rooms", "1", "--seconds", "1", "--recorded"}); code != 0 {
 		t.Fatalf("code %d\n%s%s", code, &out, &errs)
 	}
 	for _, want := range []string{
-		`(?m)^1 publisher, 3 viewers \(video\)$`, `(?m)^1 rooms of 2 `,
+		`(?m)^1 publisher, 3 viewers \(video\)$`, `(?m)^1 rooms of 2 `, `(?m)^1 rooms of 2 .*, recorded$`,
 		`forwarded +[1-9]\d* packets/s`, `lost +\d+\.\d{4} %`, `delay +p50`, `server +\d+\.\d\d CPU-s, \d+\.\d µs for a packet, \d+ packets per CPU-second, [1-9]\d* MB`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {

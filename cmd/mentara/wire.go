@@ -19,6 +19,7 @@ import (
 	"mentara/api/account"
 	"mentara/configs"
 	"mentara/internal/auth"
+	"mentara/internal/blob"
 	"mentara/internal/db"
 	"mentara/internal/event"
 	"mentara/internal/job"
@@ -156,6 +157,12 @@ func (p *program) subscriptions() {
 	p.bus.Forward(p.showInSession)
 	job.Register(p.jobs, "account.sweep", job.Options{}, func(ctx context.Context, _ struct{}) error { return p.accounts.Sweep(ctx) })
 	p.jobs.Every("account.sweep", time.Hour)
+	if bucket, ok := p.records.Store.(*blob.S3); ok { // a disk sweeps when it is opened
+		job.Register(p.jobs, "recordings.uploads", job.Options{}, func(ctx context.Context, _ struct{}) error {
+			return bucket.Sweep(ctx, time.Now().Add(-24*time.Hour))
+		})
+		p.jobs.Every("recordings.uploads", 24*time.Hour)
+	}
 }
 
 // closeRevoked ends the sockets and the calls of a session that is over.

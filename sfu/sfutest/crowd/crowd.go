@@ -130,9 +130,9 @@ func (c *crowd) gather(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("rooms: %w", err)
 	}
-	for _, room := range rooms {
+	for n, room := range rooms {
 		for i := range c.plan.Publishers {
-			p := newPublisher(c, room, fmt.Sprintf("camera-%d", i))
+			p := newPublisher(c, room, fmt.Sprintf("camera-%d-%d", i, n))
 			c.publishers = append(c.publishers, p)
 			for range c.plan.Viewers {
 				c.viewers = append(c.viewers, newViewer(c, p, fmt.Sprintf("viewer-%d", len(c.viewers))))

@@ -142,7 +142,7 @@ func TestRunRecorded(t *testing.T) {
 	if !errors.Is(err, stopped) || r.Forwarded == 0 {
 		t.Errorf("%d packets, error %v", r.Forwarded, err)
 	}
-	if len(asked) != 2 || !slices.Equal(asked["made-0"], []string{"camera-0", "camera-1"}) {
+	if len(asked) != 2 || !slices.Equal(asked["made-0"], []string{"camera-0-0", "camera-1-0"}) {
 		t.Errorf("asked to record %v", asked)
 	}
 }
