@@ -346,17 +346,23 @@ func (s *Service) Decide(ctx context.Context, p auth.Principal, room, recording 
 	return status, err
 }
 
-// Status is the live recording of a room, to those who are in it; nil if there
-// is none.
+// Status is the live recording of a room, to those who are in it and, without
+// its people, to those who are about to come in; nil if there is none.
 func (s *Service) Status(ctx context.Context, p auth.Principal, room string) (*RecordingStatus, error) {
-	if _, err := s.Rooms().InRoom(ctx, p, room); err != nil {
+	_, err := s.Rooms().InRoom(ctx, p, room)
+	outside := fault.Is(err, fault.Conflict) // may come in, and has not yet
+	if err != nil && !outside {
 		return nil, err
 	}
 	var status RecordingStatus
-	err := s.on(ctx, room, func(sess *session) error {
+	err = s.on(ctx, room, func(sess *session) error {
 		status = sess.status()
 		return nil
 	})
+	if outside {
+		// Whoever is about to come in learns that it is recorded, and not of whom.
+		status.People = []StatusPerson{}
+	}
 	if fault.Is(err, fault.Conflict) {
 		return nil, nil
 	}

@@ -67,6 +67,9 @@ func TestRecordingStory(t *testing.T) {
 		}
 		h.speaks("tess", 5*time.Second, 6*time.Second)
 		h.goes("carl")
+		if st, err := h.Status(ctx, person("carl"), "room-1"); err != nil || st == nil || st.State != Live || len(st.People) != 0 {
+			t.Errorf("seen from the door: %+v %v", st, err)
+		}
 		h.clock.pass(time.Second)
 		st, err := h.Stop(ctx, person("tess"), "room-1")
 		if err != nil || st.State != Finalising || h.hub.last().State != Finalising {

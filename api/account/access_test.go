@@ -31,6 +31,7 @@ func TestAccess(t *testing.T) {
 		{"DELETE", "/sessions/x", "", users},
 		{"DELETE", "/sessions", "", users},
 		{"GET", "/people", "", staff},
+		{"GET", "/colleagues", "", staff},
 		{"GET", "/people/x", "", staff},
 		{"PATCH", "/people/x", `{}`, admins},
 		{"GET", "/invitations", "", clinicians},

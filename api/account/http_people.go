@@ -36,6 +36,11 @@ func (s *Service) peopleRoutes(a *api.Server) {
 			list, err := s.People(ctx, caller(ctx), f, in.Page)
 			return &body[api.List[Person]]{list}, err
 		})
+	api.Register(a, op(http.MethodGet, "/colleagues", "listColleagues", tag, "Who works here, by name: whom staff shares with and asks"), staff,
+		func(ctx context.Context, _ *struct{}) (*body[api.List[Colleague]], error) {
+			list, err := s.Colleagues(ctx, caller(ctx))
+			return &body[api.List[Colleague]]{list}, err
+		})
 	api.Register(a, op(http.MethodGet, "/people/{id}", "getPerson", tag, "One person", 404), staff,
 		func(ctx context.Context, in *idIn) (*body[Person], error) {
 			p, err := s.Person(ctx, caller(ctx), in.ID)

@@ -39,6 +39,26 @@ func (s *Service) People(ctx context.Context, p auth.Principal, f PeopleFilter, 
 		func(u userRow) api.Cursor { return api.Cursor{u.SortName, u.ID} }), nil
 }
 
+// Colleague is somebody who works here, as everybody else who does may know them.
+type Colleague struct {
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	Role auth.Role `json:"role" enum:"therapist,moderator,admin"`
+}
+
+// Colleagues lists who else works here now. Therapists see no accounts but their
+// clients', yet have to name a colleague to share something with.
+func (s *Service) Colleagues(ctx context.Context, p auth.Principal) (api.List[Colleague], error) {
+	list := api.List[Colleague]{Items: []Colleague{}}
+	err := s.db.Read().NewSelect().Model((*userRow)(nil)).Column("u.id", "u.name", "u.role").
+		Where("u.role <> ? AND u.deactivated_at IS NULL AND u.id <> ?", auth.Client, p.ID).
+		OrderExpr("u.sort_name, u.id").Scan(ctx, &list.Items)
+	if err != nil {
+		return list, fmt.Errorf("list colleagues: %w", err)
+	}
+	return list, nil
+}
+
 // Person reads one person the caller may see.
 func (s *Service) Person(ctx context.Context, p auth.Principal, id string) (Person, error) {
 	var rows []userRow

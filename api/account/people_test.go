@@ -53,7 +53,13 @@ func TestPeople(t *testing.T) {
 		}
 		equal(t, "by pages", all, everyone)
 
-		r := ther.must("GET", "/people/"+w.ana.ID, "", 200)
+		r := ther.must("GET", "/colleagues", "", 200)
+		equal(t, "colleagues", r.names("items", "name"), []string{"Alma Admin", "Mo Desk", "Oscar Lind"})
+		if strings.Contains(r.raw, "@") {
+			t.Errorf("addresses are nobody's business: %s", r.raw)
+		}
+
+		r = ther.must("GET", "/people/"+w.ana.ID, "", 200)
 		equal(t, "person", r.body, map[string]any{
 			"id": w.ana.ID, "name": "Ána Costa", "email": "ana@example.org", "role": "client", "active": true, "createdAt": "2026-11-23T09:00:00Z",
 		})

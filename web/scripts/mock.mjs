@@ -167,6 +167,8 @@ export function answer(me, method, path, query) {
       return list([{ recordingId: 'REC5', kind: 'individual', stoppedAt: at(-88 * day), noticedAt: at(-5 * day), purgeAt: at(2 * day) }]);
     case 'GET people':
       return list(me.role === 'therapist' ? people.filter((p) => p.role === 'client') : people);
+    case 'GET colleagues':
+      return list(people.filter((p) => p.role !== 'client' && p.id !== me.id).map(({ id, name, role }) => ({ id, name, role })));
     case 'GET invitations':
       return list([{ id: 'I1', email: 'noor@example.org', name: 'Noor Haddad', role: 'client', invitedBy: 'Ruth Okafor', state: 'open', createdAt: at(-day), expiresAt: at(6 * day) }]);
     case 'POST invitations':

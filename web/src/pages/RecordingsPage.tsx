@@ -11,7 +11,7 @@ import { ProblemNotice } from '@/components/ui/Notice';
 import { Page } from '@/components/ui/Page';
 import { useToast } from '@/components/ui/toast';
 import { ListSkeleton } from '@/components/ui/Waiting';
-import { usePeople } from '@/hooks/people/usePeople';
+import { useColleagues, usePeople } from '@/hooks/people/usePeople';
 import { useErase, useRecordings } from '@/hooks/recordings/useArchive';
 import { useMe } from '@/hooks/useMe';
 import { useClock } from '@/hooks/usePrefs';
@@ -51,6 +51,7 @@ export function RecordingsPage() {
   const filter = useDeferredValue(asked(filters, clock.zone));
   const recordings = useRecordings(filter);
   const people = usePeople(staff);
+  const colleagues = useColleagues(staff && query.has('open'));
   const { pending, erase, undo } = useErase(toast.failed);
 
   const all = recordings.data ?? [];
@@ -110,7 +111,7 @@ export function RecordingsPage() {
           key={open}
           recording={open}
           me={me}
-          colleagues={(people.data ?? []).filter((p) => p.role !== 'client' && p.active && p.id !== me.id)}
+          colleagues={colleagues.data ?? []}
           pending={pending.get(open)}
           onErase={erase}
           onUndo={keep}

@@ -7,6 +7,11 @@ export function usePeople(wanted = true) {
   return useQuery({ queryKey: keys.people, queryFn: ({ signal }) => people.getAll(signal), enabled: wanted });
 }
 
+/** Who else works here, for choosing one of them. */
+export function useColleagues(wanted = true) {
+  return useQuery({ queryKey: keys.colleagues, queryFn: ({ signal }) => people.colleagues(signal), enabled: wanted });
+}
+
 /** Switches an account on or off; the list shows it before the server answers. */
 export function useSetActive() {
   const client = useQueryClient();

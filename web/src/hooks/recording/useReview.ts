@@ -88,11 +88,7 @@ export function useShares(id: string) {
   const fresh = () => client.invalidateQueries({ queryKey: key });
   return {
     list: useQuery({ queryKey: key, queryFn: ({ signal }) => recordings.shares.getAll(id, signal) }),
-    colleagues: useQuery({
-      queryKey: keys.people,
-      queryFn: ({ signal }) => people.getAll(signal),
-      select: (all) => all.filter((p) => p.active && p.role !== 'client'),
-    }),
+    colleagues: useQuery({ queryKey: keys.colleagues, queryFn: ({ signal }) => people.colleagues(signal) }),
     add: useMutation({
       mutationFn: (share: { userId: string; fromMs?: number; toMs?: number; expiresAt: string; note?: string }) => recordings.shares.create(id, share),
       onSettled: fresh,

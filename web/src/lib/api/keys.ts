@@ -38,6 +38,7 @@ export const keys = {
   reviewCodes: ['review-codes'] as const,
   retention: ['retention'] as const,
   people: ['people'] as const,
+  colleagues: ['people', 'colleagues'] as const,
   invitations: ['invitations'] as const,
   care: ['care'] as const,
   careUnits: ['care', 'units'] as const,

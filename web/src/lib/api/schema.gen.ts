@@ -59,6 +59,23 @@ export interface paths {
         patch: operations["changeCareUnit"];
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who works here, by name: whom staff shares with and asks */
+        get: operations["listColleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/guest-links/{token}": {
         parameters: {
             query?: never;
@@ -1288,6 +1305,12 @@ export interface components {
              */
             version: number;
         };
+        Colleague: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "therapist" | "moderator" | "admin";
+        };
         ConsentEntry: {
             /** Format: date-time */
             at: string;
@@ -1563,6 +1586,11 @@ export interface components {
         };
         ListCareUnit: {
             items: components["schemas"]["CareUnit"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        ListColleague: {
+            items: components["schemas"]["Colleague"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -3031,6 +3059,62 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listColleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListColleague"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

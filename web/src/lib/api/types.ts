@@ -7,6 +7,7 @@ export type Me = Schemas['Me'];
 export type Device = Schemas['Device'];
 export type Person = Schemas['Person'];
 export type Role = Person['role'];
+export type Colleague = Schemas['Colleague'];
 export type Invitation = Schemas['Invitation'];
 export type InvitationPreview = Schemas['InvitationPreview'];
 export type Care = Schemas['Care'];

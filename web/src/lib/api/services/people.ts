@@ -1,10 +1,13 @@
 import { api, ask, askAll } from '../client';
-import { type Care, type CareUnit, type Invitation, type Person, type Role } from '../types';
+import { type Care, type CareUnit, type Colleague, type Invitation, type Person, type Role } from '../types';
 
 /** Who works and who is treated here, invitations, and who treats whom. */
 export const people = {
   getAll: (signal?: AbortSignal): Promise<Person[]> =>
     askAll((query) => api.GET('/api/v1/people', { params: { query }, signal: signal ?? null })),
+  /** Who else works here; a therapist knows no other account but their clients'. */
+  colleagues: async (signal?: AbortSignal): Promise<Colleague[]> =>
+    (await ask(api.GET('/api/v1/colleagues', { signal: signal ?? null }))).items,
   update: (id: string, change: { name?: string; role?: Role; active?: boolean }): Promise<Person> =>
     ask(api.PATCH('/api/v1/people/{id}', { params: { path: { id } }, body: change })),
   invitations: {
