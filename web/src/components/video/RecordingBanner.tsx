@@ -7,13 +7,15 @@ import classes from './RecordingBanner.module.css';
 
 interface RecordingBannerProps {
   recording: RecordingControls;
-  /** Back to the question this person put aside. */
+  /** This person put the question aside. */
+  aside: boolean;
+  /** Back to it. */
   onAnswer: () => void;
   onCancel: () => void;
 }
 
 /** What stands between a wish to record and a recording, or how one ended, in one line over the stage. */
-export function RecordingBanner({ recording, onAnswer, onCancel }: RecordingBannerProps) {
+export function RecordingBanner({ recording, aside, onAnswer, onCancel }: RecordingBannerProps) {
   const { t } = useTranslation('recording');
   const list = useNames();
   const { status, stage, paused, live, isHost, waiting } = recording;
@@ -23,7 +25,7 @@ export function RecordingBanner({ recording, onAnswer, onCancel }: RecordingBann
     if (status.state === 'finalising' || status.state === 'failed') return t(`banner.${status.state}`);
     if (!live) return '';
     if (status.disk !== 'ok') return t(`disk.${status.disk}`);
-    if (stage === 'ask') return t('banner.ask');
+    if (stage === 'ask') return aside ? t('banner.ask') : '';
     if (paused) return waiting.length > 0 ? t('banner.paused', { names: list(waiting) }) : t('banner.pausedBare');
     if (status.state === 'recording') return isHost && waiting.length > 0 ? t('banner.waitHere', { names: list(waiting) }) : '';
     return waiting.length > 0 ? t('banner.wait', { names: list(waiting) }) : t('banner.agreed');

@@ -1,4 +1,4 @@
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Modal, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { type RecordingControls } from '@/hooks/video/useRecording';
 import { ConfirmDialog } from './ConfirmDialog';
@@ -69,14 +69,14 @@ function Without({ recording, onLater, attempt }: Pick<RecordingDialogsProps, 'r
   return (
     <Modal opened onClose={onLater} closeOnClickOutside={false} withCloseButton={false} size="sm" title={t('without.title', { names, count: declined.length })}>
       <p style={{ marginTop: 0 }}>{t('without.body', { names })}</p>
-      <Group grow gap="sm">
+      <Stack gap="sm">
         <Button variant="default" onClick={() => void attempt(recording.stop())}>
           {t('without.stop')}
         </Button>
         <Button variant="default" onClick={() => void attempt(recording.agree())}>
           {t('without.go')}
         </Button>
-      </Group>
+      </Stack>
     </Modal>
   );
 }

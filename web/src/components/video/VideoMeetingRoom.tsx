@@ -159,7 +159,7 @@ export function VideoMeetingRoom({ call, room, interrupted }: VideoMeetingRoomPr
           <ParticipantGrid stage={stage}>{draw}</ParticipantGrid>
           {stage.floating ? <FloatingSelf>{draw(stage.floating, false)}</FloatingSelf> : null}
           <div className={classes.notices}>
-            <RecordingBanner recording={recording} onAnswer={() => setAside('')} onCancel={() => void tryRecording(recording.stop())} />
+            <RecordingBanner recording={recording} aside={question !== '' && aside === question} onAnswer={() => setAside('')} onCancel={() => void tryRecording(recording.stop())} />
             {others.length === 0 ? <p className={classes.alone}>{isHost ? t('meeting.aloneHost') : t('meeting.alone')}</p> : null}
             {isHost && !panel ? <KnockBanner waiting={waiting} onAdmit={admit} onSee={() => setPanel(true)} /> : null}
           </div>

@@ -43,7 +43,7 @@ function Screen({ call, leave }: { call: Call; leave: () => void }) {
   return (
     <>
       <RecordingIndicator recording={recording} onWithdraw={events.withdraw} onAgree={events.agree} onStop={() => undefined} onCancel={() => void events.attempt(recording.stop())} />
-      <RecordingBanner recording={recording} onAnswer={() => undefined} onCancel={() => void events.attempt(recording.stop())} />
+      <RecordingBanner recording={recording} aside={false} onAnswer={() => undefined} onCancel={() => void events.attempt(recording.stop())} />
       <RecordingDialogs recording={recording} dialog={undefined} later={false} onLater={() => undefined} onClose={() => undefined} onLeave={leave} attempt={events.attempt} />
       <button type="button" onClick={events.bookmark}>
         B

@@ -7,7 +7,7 @@ import { Problem } from '@/lib/api/problem';
 import { RealtimeError } from '@/lib/realtime/wire';
 import { type Call } from '@/lib/rtc/call';
 import { playRecordingTone } from '@/lib/rtc/level';
-import { type RecordingNotice } from '@/lib/rtc/recording';
+import { stageOf, type RecordingNotice } from '@/lib/rtc/recording';
 import { spanText } from '@/lib/span';
 
 /** What one should see as well as hear, though the page has no other place for it. */
@@ -23,7 +23,9 @@ export function useRecordingEvents(call: Call, recording: RecordingControls, ann
 
   useRecordingNotices(call, (notice) => {
     const words = 'name' in notice ? t(`say.${notice.kind}`, { name: notice.name }) : t(`say.${notice.kind}`);
-    if (shown.has(notice.kind)) toast.done(words); // a toast is read out by itself
+    // A toast is read out by itself; over a question it would hide the answers.
+    const { status } = call.recording.state.get();
+    if (shown.has(notice.kind) && stageOf(status, call.state.get().self?.id) !== 'ask') toast.done(words);
     else announcer.announce(words);
     const tone = notice.kind === 'paused' || notice.kind === 'failed' || notice.kind === 'disk-full' ? 'stopped' : notice.kind;
     if (tone === 'started' || tone === 'resumed' || tone === 'stopped') void playRecordingTone(tone, call.local.state.get().speaker).catch(() => undefined);

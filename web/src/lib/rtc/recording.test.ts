@@ -43,6 +43,7 @@ describe('what is said of a change', () => {
   it.each([
     ['a question', undefined, someRecording(), ['asked']],
     ['a page that comes back while all runs', undefined, running(), ['started']],
+    ['coming late', undefined, running({ people: [host(), subject('me', 'wait')] }), ['asked']],
     ['nothing new', running(), running({ elapsedMs: 10 }), []],
     ['the beginning', someRecording({ people: [host(), subject('me', 'agreed')] }), running(), ['started']],
     ['somebody withdrew', running({ people: [host(), subject('me', 'agreed'), subject('C', 'agreed')] }), paused(), ['withdrawn', 'paused', 'asked']],
@@ -148,6 +149,11 @@ describe('the recording of a call', () => {
     end();
     push(running());
     expect(recording.state.get().status).toBeUndefined();
+  });
+
+  it('remembers no recording of people one was not among', () => {
+    push(running({ people: [] }));
+    expect(recording.last).toBeUndefined();
   });
 
   it('remembers no recording that never began', () => {

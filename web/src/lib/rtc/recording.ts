@@ -80,7 +80,8 @@ export function recordingNotices(before: RecordingStatus | undefined, after: Rec
       }
     }
   }
-  if (after.state === 'recording' && was?.state !== 'recording') tell(isPaused(was) ? 'resumed' : 'started');
+  // Who is asked on coming in reads in the question that it runs.
+  if (after.state === 'recording' && was?.state !== 'recording' && (was || stageOf(after, self) !== 'ask')) tell(isPaused(was) ? 'resumed' : 'started');
   if (isPaused(after) && was?.state === 'recording') tell('paused');
   if (stageOf(after, self) === 'ask' && stageOf(was, self) !== 'ask') tell('asked');
   if (was && was.state !== after.state) {
@@ -119,7 +120,7 @@ export class CallRecording {
     return this.#state;
   }
 
-  /** The last recording that really began during this visit, for the page after it. */
+  /** The last recording of this visit that really began and had this person asked, for the page after it. */
   get last(): string | undefined {
     return this.#last;
   }
@@ -184,7 +185,7 @@ export class CallRecording {
     clearTimeout(this.#clearing);
     const before = this.#state.get().status;
     const self = this.#options.self();
-    if (status?.startedAt !== undefined) this.#last = status.id;
+    if (status?.startedAt !== undefined && subjectOf(status, self)) this.#last = status.id;
     this.#state.set(status ? { status, at: performance.now() } : nothing);
     // The answer to one's own request and the push say the same; it is told once.
     for (const notice of recordingNotices(before, status, self)) this.#events.emit('notice', notice);
